@@ -1,0 +1,70 @@
+"""Hydra's systems as nested CloudFormation templates."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from templates_py.settings import ROOT
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a verb. Exit status: 0, 1 where settings or templates are wrong, 2 for wrong usage."""
+    args = _parser().parse_args(arguments)
+    verb: str = args.verb
+    return int(globals()[f"_{verb}"](args))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m templates_py", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    synth = verbs.add_parser("synth", help="write the templates to build/")
+    synth.add_argument("--settings", type=Path, default=ROOT / "hydra.toml", help="settings file (default: hydra.toml)")
+    synth.add_argument("--system", choices=["batch", "mlflow", "artifacts"], help="one system alone (default: all)")
+    synth.add_argument("--format", choices=["json", "yaml"], default="json", help="of the templates (default: json)")
+    synth.add_argument("--build", type=Path, default=ROOT / "build", help="where they go (default: build/)")
+    lint = verbs.add_parser("lint", help="cfn-lint what changed in build/, and what nests a changed interface")
+    lint.add_argument("--build", type=Path, default=ROOT / "build", help="where the templates are (default: build/)")
+    graph = verbs.add_parser("graph", help="print the stacks of build/ as a Mermaid graph")
+    graph.add_argument("--build", type=Path, default=ROOT / "build", help="where the templates are (default: build/)")
+    verbs.add_parser("schema", help="print the JSON Schema of the settings")
+    return parser
+
+
+def _synth(args: argparse.Namespace) -> int:
+    from templates_py.emission import LimitError
+    from templates_py.loading import SettingsError, load
+    from templates_py.synthesis import synthesize
+
+    try:
+        paths = synthesize(load(args.settings), args.build, args.system, args.format)
+    except (SettingsError, LimitError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{args.build}: {len(paths)} templates")
+    return 0
+
+
+def _lint(args: argparse.Namespace) -> int:
+    from templates_py.lint import lint
+
+    return lint(args.build)
+
+
+def _graph(args: argparse.Namespace) -> int:
+    from templates_py.graph import mermaid
+
+    print(mermaid(args.build))
+    return 0
+
+
+def _schema(args: argparse.Namespace) -> int:
+    from templates_py.wording import schema
+
+    print(schema())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

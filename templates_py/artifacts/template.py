@@ -1,0 +1,60 @@
+"""The bucket that `sam deploy --s3-bucket` packages into, and a lock table, so that a team's Terraform backend lives on."""
+
+from __future__ import annotations
+
+from troposphere import GetAtt, Ref, Retain, RetainExceptOnCreate
+from troposphere.dynamodb import (
+    AttributeDefinition,
+    KeySchema,
+    PointInTimeRecoverySpecification,
+    ProvisionedThroughput,
+    SSESpecification,
+    Table,
+)
+from troposphere.s3 import Bucket, BucketPolicy
+
+from templates_py.buckets import bucket_name, private_bucket, tls_only_policy
+from templates_py.inputs import NUMBER, asked, name
+from templates_py.stack import Outputs, Stack, resource
+
+TABLE = {"pattern": "[A-Za-z0-9_.-]{3,255}", "hint": "a table's name of 3 to 255 letters, digits and _ . -"}
+
+
+class Artifacts(Stack):
+    """Hydra's remote state: a versioned, encrypted, TLS-only bucket and a lock table."""
+
+    remote_state_bucket_name = bucket_name("of packages and remote state")
+    remote_locks_dynamodb_name = name("Name of the table of remote locks", **TABLE)
+    remote_locks_read_capacity = asked(NUMBER, 1, "Read capacity of the lock table", unit="units", least=1)
+    remote_locks_write_capacity = asked(NUMBER, 1, "Write capacity of the lock table", unit="units", least=1)
+
+    @resource
+    def bucket(self) -> Bucket:
+        return private_bucket("Bucket", self.remote_state_bucket_name.or_none)
+
+    @resource
+    def bucket_policy(self) -> BucketPolicy:
+        return tls_only_policy(self.bucket)
+
+    @resource
+    def locks(self) -> Table:
+        return Table(
+            "Locks",
+            TableName=self.remote_locks_dynamodb_name.or_none,
+            AttributeDefinitions=[AttributeDefinition(AttributeName="LockID", AttributeType="S")],  # Terraform's key
+            KeySchema=[KeySchema(AttributeName="LockID", KeyType="HASH")],
+            ProvisionedThroughput=ProvisionedThroughput(
+                ReadCapacityUnits=self.remote_locks_read_capacity, WriteCapacityUnits=self.remote_locks_write_capacity
+            ),
+            PointInTimeRecoverySpecification=PointInTimeRecoverySpecification(PointInTimeRecoveryEnabled=True),
+            SSESpecification=SSESpecification(SSEEnabled=True),
+            DeletionPolicy=RetainExceptOnCreate,
+            UpdateReplacePolicy=Retain,
+        )
+
+    def outputs(self) -> Outputs:
+        return {
+            "remote_state_bucket": (Ref(self.bucket), "Name of the bucket, for sam deploy --s3-bucket"),
+            "remote_state_bucket_arn": (GetAtt(self.bucket, "Arn"), "ARN of the bucket"),
+            "remote_locks_table": (Ref(self.locks), "Name of the lock table"),
+        }

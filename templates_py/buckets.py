@@ -1,0 +1,69 @@
+"""A private bucket: versioned, encrypted, closed to the public, TLS-only, never dropped with what it holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from troposphere import GetAtt, Join, Ref, RetainExceptOnCreate, Retain, s3
+
+from templates_py.inputs import Input, asked, STRING, name
+from templates_py.policies import document, tls_only
+
+BUCKET = {"pattern": "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "hint": "an S3 bucket name of 3 to 63 small letters, digits, dots, hyphens"}
+
+
+def bucket_name(of: str) -> Input:
+    """The row that names a new bucket."""
+    return name(f"Name of the S3 bucket {of}", **BUCKET)
+
+
+def existing_bucket(of: str) -> Input:
+    """The row that names a bucket to use instead of a new one."""
+    return asked(
+        STRING,
+        "",
+        f"Name of an existing S3 bucket {of}, instead of a new one; empty: a new one",
+        pattern=f"|{BUCKET['pattern']}",
+        hint=f"Empty, or {BUCKET['hint']}",
+    )
+
+
+def private_bucket(title: str, name: Any, **more: Any) -> s3.Bucket:
+    """The bucket. It is retained, since it may hold the only copy of something; a failed first create takes it away."""
+    return s3.Bucket(
+        title,
+        BucketName=name,
+        VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
+        BucketEncryption=s3.BucketEncryption(
+            ServerSideEncryptionConfiguration=[
+                s3.ServerSideEncryptionRule(
+                    ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
+                )
+            ]
+        ),
+        PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
+            BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
+        ),
+        OwnershipControls=s3.OwnershipControls(
+            Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
+        ),
+        LifecycleConfiguration=s3.LifecycleConfiguration(
+            Rules=[
+                s3.LifecycleRule(
+                    Id="AbortIncompleteUploads",
+                    Status="Enabled",
+                    AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=7),
+                )
+            ]
+        ),
+        DeletionPolicy=RetainExceptOnCreate,  # P62
+        UpdateReplacePolicy=Retain,  # P25
+        **more,
+    )
+
+
+def tls_only_policy(bucket: s3.Bucket, **more: Any) -> s3.BucketPolicy:
+    """The bucket's policy: nobody speaks to it without TLS."""
+    arn = GetAtt(bucket, "Arn")
+    everything = document(tls_only(arn, Join("", [arn, "/*"])))
+    return s3.BucketPolicy(f"{bucket.title}Policy", Bucket=Ref(bucket), PolicyDocument=everything, **more)

@@ -1,0 +1,157 @@
+"""The load balancer, its listeners and target group, and a name in Route 53 where a zone is given.
+
+The service waits for the listener, without which its target group has no load balancer (P32).
+"""
+
+from __future__ import annotations
+
+from troposphere import Equals, GetAtt, If, Join, Not, Or, Ref
+from troposphere.elasticloadbalancingv2 import (
+    Action,
+    Certificate,
+    Listener,
+    LoadBalancer,
+    LoadBalancerAttributes,
+    Matcher,
+    RedirectConfig,
+    TargetGroup,
+    TargetGroupAttribute,
+)
+from troposphere.route53 import AliasTarget, RecordSetType
+
+from templates_py.inputs import STRING, STRINGS, SUBNETS, VPC, asked, flag, name, wired
+from templates_py.mlflow import CONTAINER_PORT, certificate_arn
+from templates_py.stack import Outputs, Rules, Stack, resource, rule
+
+NAME = {"pattern": "(?!internal-)[A-Za-z0-9](-?[A-Za-z0-9]){0,31}", "hint": "up to 32 letters, digits and hyphens"}
+DOMAIN = {"pattern": "|([a-z0-9-]+[.])+[a-z]{2,}", "hint": "Empty, or a domain name in small letters"}
+
+
+class LoadBalancing(Stack):
+    """MLflow's Application Load Balancer."""
+
+    vpc_id = asked(VPC, None, "ID of the VPC")
+    lb_subnets = asked(SUBNETS, None, "Subnets of the load balancer: in two Availability Zones or more")
+    lb_name = name("Name of the load balancer", **NAME)
+    lb_target_group = name("Name of the load balancer's target group", **NAME)
+    lb_deletion_protection = flag(True, "Whether the load balancer refuses to be deleted")
+    lb_security_groups = asked(STRINGS, "", "IDs of further security groups of the load balancer; empty: none")
+    certificate_arn = certificate_arn()
+    hosted_zone_id = asked(
+        STRING,
+        "",
+        "ID of the Route 53 zone in which DomainName is made; empty: none is made",
+        pattern="|Z[A-Z0-9]{1,31}",
+        hint="Empty, or a zone's ID such as Z0123456789",
+    )
+    domain_name = asked(STRING, "", "Own domain name of MLflow; empty: the load balancer's own", **DOMAIN)
+    mlflow_sg_id = wired(STRING, "ID of the load balancer's own security group")
+
+    def __init__(self, internet_facing: bool) -> None:
+        self.internet_facing = internet_facing
+        super().__init__()
+
+    @resource
+    def load_balancer(self) -> LoadBalancer:
+        attributes = {
+            "deletion_protection.enabled": self.lb_deletion_protection,
+            "routing.http.drop_invalid_header_fields.enabled": "true",
+        }
+        return LoadBalancer(
+            "LoadBalancer",
+            Name=self.lb_name.or_none,
+            Type="application",
+            Scheme="internet-facing" if self.internet_facing else "internal",
+            Subnets=self.lb_subnets,
+            SecurityGroups=self.lb_security_groups.besides(self.mlflow_sg_id),
+            LoadBalancerAttributes=[LoadBalancerAttributes(Key=key, Value=on) for key, on in attributes.items()],
+        )
+
+    @resource
+    def target_group(self) -> TargetGroup:
+        return TargetGroup(
+            "TargetGroup",
+            Name=self.lb_target_group.or_none,
+            VpcId=self.vpc_id,
+            TargetType="ip",
+            Protocol="HTTP",
+            Port=CONTAINER_PORT,
+            HealthCheckPath="/health",  # P27
+            HealthCheckIntervalSeconds=15,
+            HealthCheckTimeoutSeconds=5,
+            HealthyThresholdCount=2,
+            UnhealthyThresholdCount=5,
+            Matcher=Matcher(HttpCode="200"),
+            TargetGroupAttributes=[TargetGroupAttribute(Key="deregistration_delay.timeout_seconds", Value="60")],
+        )
+
+    @resource
+    def http_listener(self) -> Listener:
+        """One listener whose action changes with the certificate: two could not share the port in an update."""
+        tls = RedirectConfig(Protocol="HTTPS", Port="443", StatusCode="HTTP_301")
+        redirect = Action(Type="redirect", RedirectConfig=tls)
+        return Listener(
+            "HttpListener",
+            LoadBalancerArn=Ref(self.load_balancer),
+            Port=80,
+            Protocol="HTTP",
+            DefaultActions=[If(self.certificate_arn.given, redirect, self._forward())],
+        )
+
+    @resource
+    def https_listener(self) -> Listener:
+        return Listener(
+            "HttpsListener",
+            LoadBalancerArn=Ref(self.load_balancer),
+            Port=443,
+            Protocol="HTTPS",
+            SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06",
+            Certificates=[Certificate(CertificateArn=self.certificate_arn)],
+            DefaultActions=[self._forward()],
+            Condition=self.certificate_arn.given,
+        )
+
+    def _forward(self) -> Action:
+        return Action(Type="forward", TargetGroupArn=Ref(self.target_group))
+
+    @resource
+    def record(self) -> RecordSetType:
+        alias = AliasTarget(
+            HostedZoneId=GetAtt(self.load_balancer, "CanonicalHostedZoneID"),
+            DNSName=GetAtt(self.load_balancer, "DNSName"),
+        )
+        return RecordSetType(
+            "Record",
+            HostedZoneId=self.hosted_zone_id,
+            Name=self.domain_name,
+            Type="A",
+            AliasTarget=alias,
+            Condition=self.hosted_zone_id.given,
+        )
+
+    def rules(self) -> Rules:
+        rules = {
+            "ZoneHasName": rule(
+                Or(Equals(self.hosted_zone_id, ""), Not(Equals(self.domain_name, ""))),
+                "HostedZoneId needs DomainName: the name to make in that zone",
+            )
+        }
+        if self.internet_facing:
+            rules["InternetHasCertificate"] = rule(
+                Not(Equals(self.certificate_arn, "")), "An internet-facing load balancer needs CertificateArn"
+            )
+        return rules
+
+    def outputs(self) -> Outputs:
+        balancer, domain = GetAtt(self.load_balancer, "DNSName"), self.domain_name
+        return {
+            "lb_target_group_arn": (Ref(self.target_group), "ARN of the load balancer's target group"),
+            "allowed_hosts": (
+                If(domain.given, Join(",", [balancer, domain]), balancer),
+                "Host names that MLflow is called by, with commas between them",  # P26
+            ),
+            "tracking_uri": (
+                Join("", [If(self.certificate_arn.given, "https://", "http://"), domain.otherwise(balancer)]),
+                "Address of MLflow, for MLFLOW_TRACKING_URI",
+            ),
+        }

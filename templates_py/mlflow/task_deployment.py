@@ -1,0 +1,127 @@
+"""The ECS cluster, MLflow's task definition and the service that runs it.
+
+Without an image there is no service: the first deployment would wait for hours on an empty repository (P29).
+"""
+
+from __future__ import annotations
+
+from awacs import logs
+from troposphere import GetAtt, If, Ref, ecs
+from troposphere.iam import PolicyType
+from troposphere.logs import LogGroup
+
+from templates_py.inputs import NUMBER, STRING, STRINGS, SUBNETS, asked, name, wired
+from templates_py.mlflow import CONTAINER_PORT
+from templates_py.mlflow.containers import migration, server
+from templates_py.fargate import CPU, sizes_fit
+from templates_py.policies import allow, attached
+from templates_py.shared import db_port, log_group, log_retention
+from templates_py.stack import Outputs, Rules, Stack, resource
+
+NAME = {"pattern": "[A-Za-z0-9_-]{1,255}", "hint": "up to 255 letters, digits, hyphens and underscores"}
+LOG_GROUP = {"pattern": "[A-Za-z0-9_./#-]{1,512}", "hint": "a log group's name of up to 512 characters"}
+FOLDER = {"pattern": r"[A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*", "hint": "A folder that neither begins nor ends with /"}
+
+
+class TaskDeployment(Stack):
+    """MLflow's ECS cluster, task definition and service."""
+
+    ecs_service_subnets = asked(SUBNETS, None, "Subnets of the tasks: private, with a way to ECR, S3 and Secrets Manager")
+    ecs_service_security_groups = asked(STRINGS, "", "IDs of further security groups of the tasks; empty: none")
+    mlflow_server_cluster = name("Name of the ECS cluster", **NAME)
+    ecs_service_name = name("Name of the ECS service", **NAME)
+    mlflow_ecs_task_family = name("Family of the task definition", **NAME)
+    container_name = asked(STRING, "mlflow", "Name of the container", pattern=NAME["pattern"])
+    cloudwatch_log_group = name("Name of the tasks' log group", **LOG_GROUP)
+    log_retention = log_retention()
+    task_cpu = asked(NUMBER, 1024, "CPU of a task, 1024 is one vCPU", unit="CPU units", allowed=CPU)
+    task_memory = asked(NUMBER, 2048, "Memory of a task, one that TaskCpu allows", unit="MiB", least=512, most=122880)
+    s3_bucket_folder = asked(STRING, "mlflow", "Folder of the artifact bucket that models are stored in", **FOLDER)
+    db_port = db_port()
+    docker_image = wired(STRING, "Image that the tasks run; empty: no service")
+    s3_bucket_name = wired(STRING, "Name of the artifact bucket")
+    db_host = wired(STRING, "Host name of the database")
+    db_name = wired(STRING, "Name of the database")
+    admin_username_arn = wired(STRING, "ARN of the secret that holds the admin user name")
+    admin_password_arn = wired(STRING, "ARN of the secret that holds the admin password")
+    task_role_arn = wired(STRING, "ARN of the tasks' role")
+    execution_role_arn = wired(STRING, "ARN of the role that starts the tasks")
+    execution_role_name = wired(STRING, "Name of the role that starts the tasks")
+    allowed_hosts = wired(STRING, "Host names that MLflow is called by")
+    aws_lb_target_group_arn = wired(STRING, "ARN of the load balancer's target group")
+    tasks_group = wired(STRING, "ID of the tasks' own security group")
+
+    @resource
+    def cluster(self) -> ecs.Cluster:
+        insights = ecs.ClusterSetting(Name="containerInsights", Value="enabled")
+        return ecs.Cluster("Cluster", ClusterName=self.mlflow_server_cluster.or_none, ClusterSettings=[insights])
+
+    @resource
+    def log_group(self) -> LogGroup:
+        return log_group("LogGroup", self.log_retention, LogGroupName=self.cloudwatch_log_group.or_none)
+
+    @resource
+    def log_policy(self) -> PolicyType:
+        streams = GetAtt(self.log_group, "Arn")  # ends in :*, its streams
+        write = allow(logs.CreateLogStream, logs.PutLogEvents, on=[streams])
+        return attached("LogPolicy", self.execution_role_name, "Logs", write)
+
+    @resource
+    def task_definition(self) -> ecs.TaskDefinition:
+        return ecs.TaskDefinition(
+            "TaskDefinition",
+            Family=self.mlflow_ecs_task_family.or_none,
+            RequiresCompatibilities=["FARGATE"],
+            NetworkMode="awsvpc",
+            Cpu=self.task_cpu,
+            Memory=self.task_memory,
+            RuntimePlatform=ecs.RuntimePlatform(CpuArchitecture="X86_64", OperatingSystemFamily="LINUX"),
+            TaskRoleArn=self.task_role_arn,
+            ExecutionRoleArn=self.execution_role_arn,
+            ContainerDefinitions=[migration(self), server(self)],
+            Condition=self.docker_image.given,
+            DependsOn=[self.log_policy.title],
+        )
+
+    @resource
+    def service(self) -> ecs.Service:
+        """Its tasks are counted by autoscaling alone: DesiredCount would reset them at each update (P31)."""
+        return ecs.Service(
+            "Service",
+            ServiceName=self.ecs_service_name.or_none,
+            Cluster=Ref(self.cluster),
+            TaskDefinition=Ref(self.task_definition),
+            LaunchType="FARGATE",
+            PropagateTags="SERVICE",
+            HealthCheckGracePeriodSeconds=180,
+            DeploymentConfiguration=ecs.DeploymentConfiguration(
+                MinimumHealthyPercent=100,
+                MaximumPercent=200,
+                DeploymentCircuitBreaker=ecs.DeploymentCircuitBreaker(Enable=True, Rollback=True),  # P30
+            ),
+            NetworkConfiguration=ecs.NetworkConfiguration(
+                AwsvpcConfiguration=ecs.AwsvpcConfiguration(
+                    AssignPublicIp="DISABLED",
+                    Subnets=self.ecs_service_subnets,
+                    SecurityGroups=self.ecs_service_security_groups.besides(self.tasks_group),
+                )
+            ),
+            LoadBalancers=[
+                ecs.LoadBalancer(
+                    ContainerName=self.container_name,
+                    ContainerPort=CONTAINER_PORT,
+                    TargetGroupArn=self.aws_lb_target_group_arn,
+                )
+            ],
+            Condition=self.docker_image.given,
+        )
+
+    def rules(self) -> Rules:
+        return sizes_fit(self.task_cpu, self.task_memory)
+
+    def outputs(self) -> Outputs:
+        service = If(self.docker_image.given, GetAtt(self.service, "Name"), "none: ImageTag is empty")
+        return {
+            "ecs_cluster_name": (Ref(self.cluster), "Name of the ECS cluster"),
+            "ecs_service_name": (service, "Name of the ECS service"),
+        }

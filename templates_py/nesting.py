@@ -1,0 +1,74 @@
+"""What passes between a stack and one that it nests: outputs up, values down, and rules up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from troposphere import AWSHelperFn, GetAtt, Join, Ref
+
+from templates_py.inputs import Input, Value, camel
+
+if TYPE_CHECKING:
+    from templates_py.stack import Outputs, Rules, Stack
+
+
+class Nested:
+    """A nested stack as its parent sees it: its outputs are its attributes."""
+
+    def __init__(self, parent: Stack, child: Stack, title: str) -> None:
+        self._parent, self._child, self._title = parent, child, title
+
+    def __getattr__(self, name: str) -> GetAtt:
+        if name not in self._child.outlets:
+            raise AttributeError(f"{self._parent.path}: {self._child.path} has no output {name}")
+        return GetAtt(self._title, f"Outputs.{camel(name)}")
+
+    def those(self, *names: str) -> dict[str, GetAtt]:
+        """Those of the outputs that this shape has, as inputs of the same name for another stack."""
+        return {name: getattr(self, name) for name in names if name in self._child.outlets}
+
+    def outputs(self, prefix: dict[str, str] | None = None) -> Outputs:
+        """All of the outputs, for a parent to hand on; `prefix` goes before the names that it has."""
+        handed_on = self._child.outlets.items()
+        return {(prefix or {}).get(n, "") + n: (getattr(self, n), meaning) for n, (_, meaning) in handed_on}
+
+
+def passed(value: Any) -> Any:
+    """Turn a value into a child's parameter: a list becomes one string (P45)."""
+    if isinstance(value, list) or (isinstance(value, Value) and value.row.is_list):
+        return Join(",", value)
+    return value
+
+
+def lifted(rules: Rules, values: dict[str, Any], prefix: str) -> Rules:
+    """A child's rules in the words of its parent, so that a mistake shows at once and not in a nested stack.
+
+    `values` is what the parent gives the child; a rule about what the parent itself was not asked for stays below.
+    """
+    names = {camel(name): value.row.logical_id for name, value in values.items() if isinstance(value, Value)}
+
+    def renamed(node: Any) -> Any:
+        if isinstance(node, Ref):
+            return Ref(names[node.data["Ref"]])
+        if isinstance(node, AWSHelperFn):
+            return {key: renamed(value) for key, value in node.data.items()}
+        if isinstance(node, dict):
+            return {key: renamed(value) for key, value in node.items()}
+        return [renamed(value) for value in node] if isinstance(node, list) else node
+
+    above = {}
+    for name, rule in rules.items():
+        try:
+            above[prefix + name] = renamed(rule)
+        except KeyError:
+            continue
+    return above
+
+
+def interface(rows: list[Input]) -> dict[str, Any]:
+    """The parameters under the headings of the nested stacks that ask for them, as the console shows them."""
+    groups: dict[str, list[str]] = {}
+    for row in rows:
+        groups.setdefault(row.group or "general", []).append(row.logical_id)
+    headed = [{"Label": {"default": label}, "Parameters": names} for label, names in groups.items()]
+    return {"AWS::CloudFormation::Interface": {"ParameterGroups": headed}}

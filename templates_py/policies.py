@@ -1,0 +1,107 @@
+"""IAM documents and roles, with awacs: what each stack that makes a role says about it is only who and what for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from awacs.aws import Action, Allow, Bool, Condition, Deny, PolicyDocument, Principal, Statement
+from awacs.sts import AssumeRole
+from troposphere import Join, NoValue, Partition, Sub, URLSuffix, iam
+
+from templates_py.inputs import STRING, STRINGS, Input, Value, asked, name
+
+if TYPE_CHECKING:
+    from troposphere import AWSHelperFn
+
+ROLE_NAME = {"pattern": r"[\w+=,.@-]{1,64}", "hint": "an IAM role name of 1 to 64 characters"}
+ARN_LIST = {"pattern": "|arn:[^,]+", "hint": "Empty, or ARNs of managed policies, with commas between them"}
+
+
+def role_path() -> Input:
+    """The row of the IAM path of every role."""
+    return asked(STRING, "/", "IAM path of every role", pattern="/|/[!-~]+/", hint="Begins and ends with a slash")
+
+
+def permissions_boundary() -> Input:
+    """The row of the permissions boundary of every role."""
+    meaning = "ARN of the permissions boundary of every role; empty: none"
+    return asked(STRING, "", meaning, pattern="|arn:.+", hint="Empty, or the ARN of a policy")
+
+
+def role_name(of: str) -> Input:
+    """The row that names a role."""
+    return name(f"IAM name of {of}", **ROLE_NAME)
+
+
+def policy_arns(of: str) -> Input:
+    """The row of further managed policies of a role."""
+    return asked(STRINGS, "", f"ARNs of further IAM policies attached to {of}; empty: none", **ARN_LIST)
+
+
+def managed(policy: str) -> Sub:
+    """The ARN of one of AWS's managed policies, such as `service-role/AWSBatchServiceRole`."""
+    return Sub(f"arn:${{AWS::Partition}}:iam::aws:policy/{policy}")
+
+
+def allow(*actions: Action, on: list[Any]) -> Statement:
+    """Allow `actions` on the resources `on`."""
+    return Statement(Effect=Allow, Action=list(actions), Resource=on)
+
+
+def document(*statements: Statement) -> PolicyDocument:
+    """A policy document of `statements`."""
+    return PolicyDocument(Version="2012-10-17", Statement=list(statements))
+
+
+def inline(title: str, *statements: Statement) -> iam.Policy:
+    """An inline policy of a role."""
+    return iam.Policy(PolicyName=title, PolicyDocument=document(*statements))
+
+
+def attached(title: str, role: Any, name: str, *statements: Statement) -> iam.PolicyType:
+    """A policy that a later stack attaches to a role, about what that stack alone knows."""
+    return iam.PolicyType(title, PolicyName=name, Roles=[role], PolicyDocument=document(*statements))
+
+
+def role(
+    title: str,
+    stack: Any,
+    service: str,
+    *policies: iam.Policy,
+    role_name: Value | None = None,
+    policy_arns: Value | None = None,
+    base: tuple[AWSHelperFn, ...] = (),
+    **more: Any,
+) -> iam.Role:
+    """A role that `service` (ecs-tasks, lambda, ...) alone assumes, of a stack that asks for `role_path` and `permissions_boundary`.
+
+    `policies` are its own, `base` the managed ones that it always has, `policy_arns` those that a person adds.
+    """
+    trust = Statement(Effect=Allow, Action=[AssumeRole], Principal=Principal("Service", [f"{service}.amazonaws.com"]))
+    arns = policy_arns.besides(*base) if policy_arns else list(base) or NoValue
+    return iam.Role(
+        title,
+        RoleName=role_name.or_none if role_name else NoValue,
+        Path=stack.role_path,
+        PermissionsBoundary=stack.permissions_boundary.or_none,
+        AssumeRolePolicyDocument=document(trust),
+        ManagedPolicyArns=arns,
+        Policies=list(policies) or NoValue,
+        **more,
+    )
+
+
+def tls_only(*resources: Any) -> Statement:
+    """Deny whatever does not come over TLS."""
+    return Statement(
+        Effect=Deny,
+        Action=[Action("s3", "*")],
+        Resource=list(resources),
+        Principal=Principal("*"),
+        Condition=Condition(Bool({"aws:SecureTransport": "false"})),
+    )
+
+
+def arn(service: str, resource: Any) -> Join:
+    """The ARN of `resource` of a global service such as S3."""
+    return Join(":", ["arn", Partition, service, "", "", resource])

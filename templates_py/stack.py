@@ -1,0 +1,153 @@
+"""What a stack is: inputs, resources, outputs; and how one stack nests another."""
+
+from __future__ import annotations
+
+import os.path
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, TypeVar
+
+from troposphere import AWSHelperFn, AWSObject, Output, Tags, Template
+from troposphere.cloudformation import Stack as NestedStack
+
+from templates_py.inputs import Input, Value, camel
+from templates_py.nesting import Nested, interface, lifted, passed
+
+Made = TypeVar("Made")
+Outputs = dict[str, tuple[Any, str]]  # name -> (value, description)
+Rules = dict[str, dict[str, Any]]
+
+# A changed tag would replace the first (P03); the second hands its tags on to all that it holds, the first among it.
+UNTAGGED = ("AWS::Batch::ComputeEnvironment", "AWS::CloudFormation::Stack")
+
+
+class resource(cached_property[Made]):  # noqa: N801  read as a decorator
+    """A property that makes a resource of its stack (or a list of them, or None where the shape has none)."""
+
+
+def rule(must: Any, message: str, when: Any = None) -> dict[str, Any]:
+    """An assertion about parameters, and what is said where it does not hold."""
+    condition = {"RuleCondition": when} if when else {}
+    return {**condition, "Assertions": [{"Assert": must, "AssertDescription": message}]}
+
+
+class Stack:
+    """One template: inputs as class attributes, resources as properties, outputs as a table.
+
+    A stack that nests others (a system) says how in `wire`. The path of its file under templates_py/ is that of its
+    template under build/. Only the inputs that a shape uses become parameters.
+    """
+
+    variant = ""  # what tells two templates of one file apart: a deletion policy
+    tags: dict[str, str] = {}
+
+    def __init__(self) -> None:
+        self.template = Template(Description=(self.__doc__ or "").strip().splitlines()[0])
+        self.template.set_version("2010-09-09")
+        self.inputs = self._rows(Input)
+        self.used: set[str] = set()
+        self.children: list[Stack] = []
+        self.lifted: Rules = {}
+
+    @classmethod
+    def _rows(cls, kind: type[Made]) -> dict[str, Made]:
+        return {name: row for name, row in vars(cls).items() if isinstance(row, kind)}
+
+    def wire(self) -> Outputs:
+        """Nest other stacks, and return this one's outputs."""
+        return self.outputs()
+
+    def outputs(self) -> Outputs:
+        """Return the outputs: name -> (value, description)."""
+        return {}
+
+    def rules(self) -> Rules:
+        """Return the assertions about parameters that depend on each other; a parent makes them too."""
+        return {}
+
+    @property
+    def path(self) -> str:
+        """Where the template stands under build/, without its ending: `batch/lambda`, `shared/database-snapshot`."""
+        steps = [step.rstrip("_") for step in type(self).__module__.split(".")[1:]]
+        return "/".join(steps) + (f"-{self.variant.lower()}" if self.variant else "")
+
+    def condition(self, name: str, expression: AWSHelperFn) -> str:
+        """Register a condition by its use, and return its name."""
+        return str(self.template.add_condition(name, expression))
+
+    @cached_property
+    def outlets(self) -> Outputs:
+        """The outputs, after all of the stack has been made."""
+        outputs = self.wire()
+        for made in [getattr(self, name) for name in self._rows(resource)]:
+            self._add(*(made if isinstance(made, list) else [made] if made is not None else []))
+        for name, (value, meaning) in outputs.items():
+            self.template.add_output(Output(camel(name), Value=value, Description=meaning))
+        for name, asserted in {**self.rules(), **self.lifted}.items():
+            self.template.add_rule(name, asserted)
+        rows = [row for row in self.inputs.values() if row.name in self.used]
+        rows.sort(key=lambda row: row.has_default)  # P69: what must be answered is asked first
+        self.template.add_parameter([row.parameter() for row in rows])
+        if self.children:
+            self.template.set_metadata(interface(rows))
+        return outputs
+
+    def _add(self, *resources: AWSObject) -> None:
+        for made in resources:
+            if self.tags and "Tags" in made.props and made.resource_type not in UNTAGGED:
+                made.Tags = dict(self.tags) if made.props["Tags"][0] is dict else Tags(**self.tags)
+            self.template.add_resource(made)
+
+    def answer(self, name: str) -> Value:
+        """What was answered to a row that this stack asks for because one that it nests does."""
+        return Value(self, self.inputs[name])
+
+    def asks(self) -> set[str]:
+        """The names of what a parent must answer or ask on."""
+        self.outlets  # noqa: B018  what it nests adds to its inputs
+        return {name for name, row in self.inputs.items() if name in self.used and not row.wired}
+
+    def nest(self, child: Stack, *, condition: str = "", rename: dict[str, str] | None = None, **given: Any) -> Nested:
+        """Nest `child`: `given` feeds its inputs by name, and what it does not feed is asked for by this stack.
+
+        Where this stack has an input of the same name already, that one feeds it; `rename` (child's name to this
+        stack's) keeps two rows apart that only share a name. Raises TypeError for an input that the child does not
+        have, one that is wired and left out, or two rows of one name that ask for different things.
+        """
+        title = type(child).__name__
+        child.tags = self.tags
+        child.asks()
+        if unknown := given.keys() - child.inputs.keys():
+            raise TypeError(f"{self.path} gives {child.path} {', '.join(sorted(unknown))}, which it does not take")
+        needed = [row for name, row in child.inputs.items() if name in child.used]
+        values = {r.name: given[r.name] if r.name in given else self._ask(child, r, rename or {}) for r in needed}
+        self._add(
+            NestedStack(
+                title,
+                TemplateURL=os.path.relpath(child.path, os.path.dirname(self.path) or ".") + ".json",
+                Parameters={camel(name): passed(value) for name, value in values.items()},
+                **({"Condition": condition} if condition else {}),
+            )
+        )
+        self.children.append(child)
+        self.lifted.update(lifted(child.template.rules, values, prefix=title if rename else ""))
+        return Nested(self, child, title)
+
+    def _ask(self, child: Stack, row: Input, rename: dict[str, str]) -> Value:
+        name = rename.get(row.name, row.name)
+        if row.wired:
+            raise TypeError(f"{self.path} does not give {child.path} its {name}, which another stack must give")
+        if name not in self.inputs:
+            heading = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(child).__name__).lower()
+            self.inputs[name] = row.renamed(name, f"{heading}: {row.group}" if row.group else heading)
+        elif not self.inputs[name].same_as(row):
+            raise TypeError(f"{self.path}: {child.path} asks for {name} in other words than another stack does")
+        return Value(self, self.inputs[name])
+
+    def templates(self) -> Iterator[Stack]:
+        """Yield this stack and all that it nests."""
+        self.asks()
+        yield self
+        for child in self.children:
+            yield from child.templates()
