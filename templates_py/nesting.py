@@ -30,7 +30,7 @@ class Nested:
     def outputs(self, prefix: dict[str, str] | None = None) -> Outputs:
         """All of the outputs, for a parent to hand on; `prefix` goes before the names that it has."""
         handed_on = self._child.outlets.items()
-        return {(prefix or {}).get(n, "") + n: (getattr(self, n), meaning) for n, (_, meaning) in handed_on}
+        return {(prefix or {}).get(n, "") + n: (getattr(self, n), meaning) for n, (_, meaning, *_) in handed_on}
 
 
 def passed(value: Any) -> Any:

@@ -15,7 +15,7 @@ from templates_py.inputs import Input, Value, camel
 from templates_py.nesting import Nested, interface, lifted, passed
 
 Made = TypeVar("Made")
-Outputs = dict[str, tuple[Any, str]]  # name -> (value, description)
+Outputs = dict[str, tuple[Any, ...]]  # name -> (value, description[, condition])
 Rules = dict[str, dict[str, Any]]
 
 # A changed tag would replace the first (P03); the second hands its tags on to all that it holds, the first among it.
@@ -59,7 +59,7 @@ class Stack:
         return self.outputs()
 
     def outputs(self) -> Outputs:
-        """Return the outputs: name -> (value, description)."""
+        """Return the outputs: name -> (value, description), and third the condition without which there is none."""
         return {}
 
     def rules(self) -> Rules:
@@ -82,8 +82,9 @@ class Stack:
         outputs = self.wire()
         for made in [getattr(self, name) for name in self._rows(resource)]:
             self._add(*(made if isinstance(made, list) else [made] if made is not None else []))
-        for name, (value, meaning) in outputs.items():
-            self.template.add_output(Output(camel(name), Value=value, Description=meaning))
+        for name, (value, meaning, *condition) in outputs.items():
+            extra = {"Condition": condition[0]} if condition else {}
+            self.template.add_output(Output(camel(name), Value=value, Description=meaning, **extra))
         for name, asserted in {**self.rules(), **self.lifted}.items():
             self.template.add_rule(name, asserted)
         rows = [row for row in self.inputs.values() if row.name in self.used]

@@ -6,7 +6,7 @@ Without an image there is no service: the first deployment would wait for hours 
 from __future__ import annotations
 
 from awacs import logs
-from troposphere import GetAtt, If, Ref, ecs
+from troposphere import GetAtt, Ref, ecs
 from troposphere.iam import PolicyType
 from troposphere.logs import LogGroup
 
@@ -120,8 +120,7 @@ class TaskDeployment(Stack):
         return sizes_fit(self.task_cpu, self.task_memory)
 
     def outputs(self) -> Outputs:
-        service = If(self.docker_image.given, GetAtt(self.service, "Name"), "none: ImageTag is empty")
         return {
             "ecs_cluster_name": (Ref(self.cluster), "Name of the ECS cluster"),
-            "ecs_service_name": (service, "Name of the ECS service"),
+            "ecs_service_name": (GetAtt(self.service, "Name"), "Name of the ECS service", self.docker_image.given),
         }

@@ -81,13 +81,14 @@ class Mlflow(Stack):
             server_cluster_name=tasks.ecs_cluster_name,
             ecs_service_name=tasks.ecs_service_name,
         )
+        service = If(self.image_tag.given, tasks.ecs_service_name, "none: ImageTag is empty")
         return {
             "tracking_uri": (balancer.tracking_uri, "Address of MLflow, for MLFLOW_TRACKING_URI"),
             "container_repository_url": (repository.container_repository_url, "URL of the container repository"),
             "s3_bucket": (storage.s3_bucket, "Name of the artifact bucket"),
             "db_host": (database.db_host, "Host name of MLflow's database"),
             "ecs_cluster_name": (tasks.ecs_cluster_name, "Name of the ECS cluster"),
-            "ecs_service_name": (tasks.ecs_service_name, "Name of the ECS service"),
+            "ecs_service_name": (service, "Name of the ECS service"),
             "mlflow_sg_id": (security.mlflow_sg_id, "ID of the load balancer's security group"),
             "listener_port": (security.listener_port, "Port that clients speak to"),
         }
