@@ -28,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     lint.add_argument("--build", type=Path, default=ROOT / "build", help="where the templates are (default: build/)")
     graph = verbs.add_parser("graph", help="print the stacks of build/ as a Mermaid graph")
     graph.add_argument("--build", type=Path, default=ROOT / "build", help="where the templates are (default: build/)")
+    verbs.add_parser("reference", help="write the pages of docs/ and README that come from the code")
     verbs.add_parser("schema", help="print the JSON Schema of the settings")
     return parser
 
@@ -56,6 +57,14 @@ def _graph(args: argparse.Namespace) -> int:
     from templates_py.graph import mermaid
 
     print(mermaid(args.build))
+    return 0
+
+
+def _reference(args: argparse.Namespace) -> int:
+    from templates_py.reference import documents
+
+    for path, text in documents().items():
+        path.write_text(text)
     return 0
 
 

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from troposphere import GetAtt, Join, Ref, RetainExceptOnCreate, Retain, s3
+from troposphere import GetAtt, Join, Ref, Retain, RetainExceptOnCreate, s3
 
-from templates_py.inputs import Input, asked, STRING, name
+from templates_py.inputs import STRING, Input, Like, name, optional
 from templates_py.policies import document, tls_only
 
-BUCKET = {"pattern": "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "hint": "an S3 bucket name of 3 to 63 small letters, digits, dots, hyphens"}
+BUCKET = Like("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "an S3 bucket name of 3 to 63 small letters, digits, dots, hyphens")
 
 
 def bucket_name(of: str) -> Input:
     """The row that names a new bucket."""
-    return name(f"Name of the S3 bucket {of}", **BUCKET)
+    return name(f"Name of the S3 bucket {of}", BUCKET)
 
 
 def existing_bucket(of: str) -> Input:
     """The row that names a bucket to use instead of a new one."""
-    return asked(
-        STRING,
-        "",
-        f"Name of an existing S3 bucket {of}, instead of a new one; empty: a new one",
-        pattern=f"|{BUCKET['pattern']}",
-        hint=f"Empty, or {BUCKET['hint']}",
-    )
+    return optional(STRING, f"Name of an existing S3 bucket {of}", BUCKET, otherwise="a new one")
 
 
 def private_bucket(title: str, name: Any, **more: Any) -> s3.Bucket:
@@ -44,9 +38,7 @@ def private_bucket(title: str, name: Any, **more: Any) -> s3.Bucket:
         PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
             BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
         ),
-        OwnershipControls=s3.OwnershipControls(
-            Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
-        ),
+        OwnershipControls=s3.OwnershipControls(Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]),
         LifecycleConfiguration=s3.LifecycleConfiguration(
             Rules=[
                 s3.LifecycleRule(

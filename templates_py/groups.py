@@ -7,14 +7,26 @@ from typing import Any
 from troposphere import GetAtt
 from troposphere.ec2 import SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, SecurityGroupRule
 
+from templates_py.inputs import STRINGS, Input, Like, optional
+
+GROUPS = Like("sg-[0-9a-f]+", "IDs of security groups")
 ANYWHERE = "0.0.0.0/0"
 
 # What a group without an egress rule would be given is "everything": these two are what we mean instead.
-NO_EGRESS = [SecurityGroupRule(IpProtocol="icmp", FromPort=252, ToPort=86, CidrIp="255.255.255.255/32", Description="-")]
+NO_EGRESS = [
+    SecurityGroupRule(
+        IpProtocol="icmp", FromPort=252, ToPort=86, CidrIp="255.255.255.255/32", Description="None at all"
+    )
+]
 HTTPS_EGRESS = [
     SecurityGroupRule(IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp=ANYWHERE, Description="AWS's own endpoints")
 ]
 ALL_EGRESS = [SecurityGroupRule(IpProtocol="-1", CidrIp=ANYWHERE, Description="Whatever a job needs")]
+
+
+def further_groups(of: str) -> Input:
+    """The row of security groups that a person adds to a stack's own one."""
+    return optional(STRINGS, f"IDs of further security groups of {of}", GROUPS)
 
 
 def group(title: str, description: str, vpc: Any, egress: list[SecurityGroupRule], **more: Any) -> SecurityGroup:

@@ -6,7 +6,7 @@ gives it). Read on a stack, a row is a `Value`: a `Ref` that also knows what to 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from troposphere import Equals, If, Join, Not, NoValue, Parameter, Ref, Split
 
@@ -23,6 +23,13 @@ SUBNETS = "List<AWS::EC2::Subnet::Id>"
 def camel(name: str) -> str:
     """Turn `rds_subnets` or `hydra-ml-queue` into `RdsSubnets`, `HydraMlQueue`: letters and digits alone (P44)."""
     return "".join(part[:1].upper() + part[1:] for part in name.replace("-", "_").split("_"))
+
+
+class Like(NamedTuple):
+    """What a value looks like: a regular expression for the whole of it, and the same in words."""
+
+    pattern: str
+    words: str
 
 
 class Input:
@@ -111,21 +118,19 @@ def asked(
     least: int | None = None,
     most: int | None = None,
     allowed: list[Any] | None = None,
-    pattern: str = "",
-    hint: str = "",
+    like: Like | None = None,
 ) -> Input:
     """A row that a person answers; `default` None means that there is none.
 
-    `least` and `most` bound numbers, `allowed` lists the only values, `pattern` is a regular expression that the whole
-    value must match and `hint` says it in words; the meaning ends with the unit.
+    `least` and `most` bound numbers, `allowed` lists the only values; the meaning ends with the unit.
     """
     constraints: dict[str, Any] = {
         "Default": default,
         "MinValue": least,
         "MaxValue": most,
         "AllowedValues": allowed,
-        "AllowedPattern": f"^({pattern})$" if pattern else None,
-        "ConstraintDescription": hint or None,
+        "AllowedPattern": f"^({like.pattern})$" if like else None,
+        "ConstraintDescription": f"must be {like.words}" if like else None,
     }
     meaning = f"{meaning} ({unit})" if unit else meaning
     return Input(kind, meaning, False, **{key: value for key, value in constraints.items() if value is not None})
@@ -136,9 +141,15 @@ def flag(default: bool, meaning: str) -> Input:
     return asked(STRING, str(default).lower(), meaning, allowed=["true", "false"])
 
 
-def name(meaning: str, pattern: str, hint: str) -> Input:
+def optional(kind: str, meaning: str, like: Like | None = None, *, otherwise: str = "none") -> Input:
+    """A row that may stay empty, as by default; `otherwise` says what that means."""
+    either = Like(f"|{like.pattern}", f"empty, or {like.words}") if like else None
+    return asked(kind, "", f"{meaning}; empty: {otherwise}", like=either)
+
+
+def name(meaning: str, like: Like) -> Input:
     """A row that names a resource: empty, as by default, it is generated (P68)."""
-    return asked(STRING, "", f"{meaning}; empty: generated", pattern=f"|{pattern}", hint=f"Empty, or {hint}")
+    return optional(STRING, meaning, like, otherwise="generated")
 
 
 def wired(kind: str, meaning: str) -> Input:

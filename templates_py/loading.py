@@ -25,12 +25,7 @@ def load(path: Path) -> Settings:
     Raises SettingsError for a file that is missing or no TOML, for a key or a value that the settings do not know, and
     for what does not fit together.
     """
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror}: expected a settings file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: {error}: expected TOML") from None
+    data = _read(path)
     try:
         msgspec.convert(data, Settings)  # each value by itself, before the defaults are spread
         settings = msgspec.convert(_spread(data), Settings)
@@ -38,9 +33,20 @@ def load(path: Path) -> Settings:
         from templates_py.wording import explain  # an error's wording is slow to import, and rarely needed
 
         raise SettingsError(f"{path}: {explain(str(error), data)}") from None
-    for key, value, expected in complaints(settings, data):
-        raise SettingsError(f"{path}: {key} = {value!r}: expected {expected}")
+    for complaint in complaints(settings, data):
+        from templates_py.wording import line
+
+        raise SettingsError(f"{path}: {line(*complaint)}")
     return settings
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors put a byte order mark first
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}: expected a settings file") from None
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or a number or a nesting too large to read
+        raise SettingsError(f"{path}: {error}: expected TOML in UTF-8") from None
 
 
 def _spread(data: dict[str, Any]) -> dict[str, Any]:

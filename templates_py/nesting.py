@@ -23,7 +23,7 @@ class Nested:
             raise AttributeError(f"{self._parent.path}: {self._child.path} has no output {name}")
         return GetAtt(self._title, f"Outputs.{camel(name)}")
 
-    def those(self, *names: str) -> dict[str, GetAtt]:
+    def those(self, *names: str) -> dict[str, Any]:
         """Those of the outputs that this shape has, as inputs of the same name for another stack."""
         return {name: getattr(self, name) for name in names if name in self._child.outlets}
 

@@ -6,36 +6,37 @@ from typing import TYPE_CHECKING, Any
 
 from awacs.aws import Action, Allow, Bool, Condition, Deny, PolicyDocument, Principal, Statement
 from awacs.sts import AssumeRole
-from troposphere import Join, NoValue, Partition, Sub, URLSuffix, iam
+from troposphere import Join, NoValue, Partition, Sub, iam
 
-from templates_py.inputs import STRING, STRINGS, Input, Value, asked, name
+from templates_py.inputs import STRING, STRINGS, Input, Like, Value, asked, name, optional
 
 if TYPE_CHECKING:
     from troposphere import AWSHelperFn
 
-ROLE_NAME = {"pattern": r"[\w+=,.@-]{1,64}", "hint": "an IAM role name of 1 to 64 characters"}
-ARN_LIST = {"pattern": "|arn:[^,]+", "hint": "Empty, or ARNs of managed policies, with commas between them"}
+PATH = Like("/|/[!-~]+/", "a path that begins and ends with a slash")
+ROLE_NAME = Like(r"[\w+=,.@-]{1,64}", "an IAM role name of 1 to 64 characters")
+POLICY = Like("arn:.+", "the ARN of a policy")
+POLICIES = Like("arn:[^,]+", "ARNs of managed policies, with commas between them")
 
 
 def role_path() -> Input:
     """The row of the IAM path of every role."""
-    return asked(STRING, "/", "IAM path of every role", pattern="/|/[!-~]+/", hint="Begins and ends with a slash")
+    return asked(STRING, "/", "IAM path of every role", like=PATH)
 
 
 def permissions_boundary() -> Input:
     """The row of the permissions boundary of every role."""
-    meaning = "ARN of the permissions boundary of every role; empty: none"
-    return asked(STRING, "", meaning, pattern="|arn:.+", hint="Empty, or the ARN of a policy")
+    return optional(STRING, "ARN of the permissions boundary of every role", POLICY)
 
 
 def role_name(of: str) -> Input:
     """The row that names a role."""
-    return name(f"IAM name of {of}", **ROLE_NAME)
+    return name(f"IAM name of {of}", ROLE_NAME)
 
 
 def policy_arns(of: str) -> Input:
     """The row of further managed policies of a role."""
-    return asked(STRINGS, "", f"ARNs of further IAM policies attached to {of}; empty: none", **ARN_LIST)
+    return optional(STRINGS, f"ARNs of further IAM policies attached to {of}", POLICIES)
 
 
 def managed(policy: str) -> Sub:
@@ -67,15 +68,16 @@ def role(
     title: str,
     stack: Any,
     service: str,
-    *policies: iam.Policy,
+    *policies: iam.Policy | AWSHelperFn,
     role_name: Value | None = None,
     policy_arns: Value | None = None,
     base: tuple[AWSHelperFn, ...] = (),
     **more: Any,
 ) -> iam.Role:
-    """A role that `service` (ecs-tasks, lambda, ...) alone assumes, of a stack that asks for `role_path` and `permissions_boundary`.
+    """A role that `service` (ecs-tasks, lambda, ...) alone assumes.
 
-    `policies` are its own, `base` the managed ones that it always has, `policy_arns` those that a person adds.
+    `policies` are its own, `base` the managed ones that it always has, `policy_arns` those that a person adds. The
+    stack asks for `role_path` and `permissions_boundary`.
     """
     trust = Statement(Effect=Allow, Action=[AssumeRole], Principal=Principal("Service", [f"{service}.amazonaws.com"]))
     arns = policy_arns.besides(*base) if policy_arns else list(base) or NoValue

@@ -13,7 +13,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 DeletionPolicy = Literal["Snapshot", "Retain", "Delete"]
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$", description="letters, digits, - and _; 1-128")]
+# A pattern ends with (?!\n)$, since $ alone lets a line end through.
+SPELLING = "up to 128 letters, digits, - and _, of which the first is a letter or a digit"
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}(?!\n)$", description=SPELLING)]
 State = Literal["ENABLED", "DISABLED"]
 Kind = Literal["EC2", "SPOT", "FARGATE", "FARGATE_SPOT"]
 Vcpus = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -23,7 +25,8 @@ Image = Literal["ECS_AL2023", "ECS_AL2023_NVIDIA"]
 
 ROOT = Path(__file__).parents[1]
 FUNCTION = "functions/db_init/"
-NVIDIA = re.compile(r"(p|g|gr)\d(?!ad)")  # instance families; g4ad has AMD's
+GRAVITON = re.compile(r"default_arm64$|a1\b|[a-z]+\d+g|p6e-gb")  # instance families with ARM's instructions
+NVIDIA = re.compile(r"(p|g|gr)\d(?!ad|g|e-gb)")  # g4ad has AMD's, and ECS has no image with the driver for Graviton
 
 
 class Table(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -53,12 +56,18 @@ class ComputeEnvironment(Table):
     @property
     def is_fargate(self) -> bool:
         """Whether its jobs run on Fargate."""
-        return self.resource_type.startswith("FARGATE")
+        return self.type == "MANAGED" and self.resource_type.startswith("FARGATE")
 
     @property
     def instance_types(self) -> list[str]:
         """Its instance types as a list."""
         return [self.instance_type] if isinstance(self.instance_type, str) else self.instance_type
+
+    @property
+    def architectures(self) -> set[str]:
+        """The CPU architectures of the instances that Batch starts for it."""
+        kinds = self.instance_types if self.starts_instances else []
+        return {"Graviton" if GRAVITON.match(kind) else "x86_64" for kind in kinds}
 
     @property
     def image_types(self) -> list[str]:
@@ -107,7 +116,9 @@ class JobQueue(Table):
 class Share(Table):
     """A share of a fair-share policy."""
 
-    share_identifier: Annotated[str, Meta(pattern=r"^[A-Za-z0-9]{1,255}\*?$")]
+    share_identifier: Annotated[
+        str, Meta(pattern=r"^[A-Za-z0-9]{1,255}\*?(?!\n)$", description="up to 255 letters and digits, and * at most after them")
+    ]
     weight_factor: Annotated[float, Meta(ge=0.0001, le=999.9999)] = 1.0
 
 
@@ -124,10 +135,10 @@ class JobDefinition(Table):
     """A container job, on EC2 or on Fargate."""
 
     name: Name
-    image: Annotated[str, Meta(min_length=1)]
+    image: Annotated[str, Meta(pattern=r"^\S+(?!\n)$", description="the address of a container image, without spaces")]
     resource_type: Literal["EC2", "FARGATE"] = "EC2"
     command: list[str] = []
-    vcpus: Annotated[float, Meta(ge=0.25)] = 1
+    vcpus: Annotated[float, Meta(ge=0.25, le=10_000)] = 1
     memory: Annotated[int, Meta(ge=4, description="MiB")] = 2048
     gpus: Annotated[int, Meta(ge=0, le=16)] = 0
     retries: Annotated[int, Meta(ge=1, le=10, description="attempts in all")] = 1
@@ -174,7 +185,8 @@ class Batch(Table):
 
     @property
     def _on_fargate(self) -> bool:
-        return any(env.is_fargate for env in self.compute_environments)
+        jobs = any(job.resource_type == "FARGATE" for job in self.job_definitions)
+        return jobs or any(env.is_fargate for env in self.compute_environments)
 
 
 class Mlflow(Table):

@@ -123,14 +123,12 @@ class Stack:
             raise TypeError(f"{self.path} gives {child.path} {', '.join(sorted(unknown))}, which it does not take")
         needed = [row for name, row in child.inputs.items() if name in child.used]
         values = {r.name: given[r.name] if r.name in given else self._ask(child, r, rename or {}) for r in needed}
-        self._add(
-            NestedStack(
-                title,
-                TemplateURL=os.path.relpath(child.path, os.path.dirname(self.path) or ".") + ".json",
-                Parameters={camel(name): passed(value) for name, value in values.items()},
-                **({"Condition": condition} if condition else {}),
-            )
-        )
+        made = NestedStack(title)
+        made.TemplateURL = os.path.relpath(child.path, os.path.dirname(self.path) or ".") + ".json"
+        made.Parameters = {camel(name): passed(value) for name, value in values.items()}
+        if condition:
+            made.Condition = condition
+        self._add(made)
         self.children.append(child)
         self.lifted.update(lifted(child.template.rules, values, prefix=title if rename else ""))
         return Nested(self, child, title)

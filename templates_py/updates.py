@@ -18,7 +18,7 @@ SCHEMAS = {"AWS::Serverless::Function": "AWS::Lambda::Function"}
 # What the schemas do not know. A replaced revision of a task definition is a rolling deployment, no loss.
 KNOWN = {
     ("AWS::ECS::TaskDefinition", "replaces"): "rolls the tasks",
-    ("AWS::SecretsManager::Secret", "GenerateSecretString"): "makes a new secret value, which nothing that runs learns of",
+    ("AWS::SecretsManager::Secret", "GenerateSecretString"): "makes a new secret value, unknown to what runs",
     ("Custom::DbInit", "ServiceToken"): "runs the database initialiser",
 }
 
@@ -81,7 +81,8 @@ def _reach(template: Path, parameter: str) -> tuple[set[tuple[str, str]], set[st
 
 
 def _below(template: Path, title: str) -> Path:
-    return (template.parent / _body(template)["Resources"][title]["Properties"]["TemplateURL"]).resolve()
+    url: str = _body(template)["Resources"][title]["Properties"]["TemplateURL"]
+    return (template.parent / url).resolve()
 
 
 def _entries(body: dict[str, Any], sources: set[str]) -> Iterator[tuple[str, str]]:
@@ -105,7 +106,7 @@ def _conditions(body: dict[str, Any], sources: set[str]) -> set[str]:
 
 
 def _paths(node: Any, sources: set[str], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The properties below `node` that depend on any of the sources: parameters, conditions, outputs of nested stacks."""
+    """The properties below `node` that depend on a source: a parameter, a condition, an output of a nested stack."""
     if isinstance(node, list):
         for item in node:
             yield from _paths(item, sources, path)

@@ -1,4 +1,4 @@
-"""An error of msgspec's in our words: the key, the value, what was expected, and the nearest key that there is."""
+"""What is wrong with the settings, in words: the key, the value, what was expected, and the nearest key that there is."""
 
 from __future__ import annotations
 
@@ -10,45 +10,90 @@ import msgspec
 
 from templates_py.settings import Settings
 
+# msgspec ends an error with where it is; `[...]` is one value of a table of any keys, and it does not say which.
+PLACE = re.compile(r" - at `\$\.?([\w.\[\]]*)`$")
+STEP = re.compile(r"\w+|\.\.\.")
+TYPES = {
+    "string": "a string",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a table",
+}
+WIDEST = 80  # characters of a value
+
+
+def line(key: str, value: Any, expected: str) -> str:
+    """Say that `key` has `value` where something else was expected."""
+    return f"{key} = {_shown(value)}: expected {expected}"
+
 
 def explain(error: str, data: dict[str, Any]) -> str:
-    """Turn `Expected `int`, got `str` - at `$.batch.min_vcpus`` into a line about `batch.min_vcpus` and its value."""
-    said, _, at = error.partition(" - at `$")
-    path = at.rstrip("`").lstrip(".")
-    value, schema = _find(path, data)
-    if unknown := re.match(r"Object contains unknown field `(.+)`", said):
-        key = f"{path}.{unknown[1]}".lstrip(".")
-        known = list(schema.get("properties", {}))
-        near = difflib.get_close_matches(unknown[1], known, n=1)
-        expected = f"perhaps {near[0]}" if near else f"one of {', '.join(known)}"
-        return f"{key} = {value.get(unknown[1])!r}: unknown key, expected {expected}"
-    if missing := re.match(r"Object missing required field `(.+)`", said):
-        return f"{path}.{missing[1]}: missing, expected {_expected(schema['properties'][missing[1]], 'a value')}"
-    return f"{path} = {value!r}: expected {_expected(schema, said.removeprefix('Expected ').replace('`', ''))}"
+    """Turn msgspec's `Expected `int`, got `str` - at `$.batch.min_vcpus`` into a line of ours."""
+    place = PLACE.search(error)
+    key, value, schema = _find(STEP.findall(place[1]) if place else [], data)
+    known = schema.get("properties", {})
+    if error.startswith("Object contains unknown field"):
+        unknown = next(name for name in value if name not in known)
+        return f"{_under(key, unknown)} = {_shown(value[unknown])}: unknown key, {_nearest(unknown, list(known))}"
+    if error.startswith("Object missing required field"):
+        missing = next(name for name in schema["required"] if name not in value)
+        return f"{_under(key, missing)}: missing, expected {_expected(known[missing])}"
+    return line(key, value, _expected(schema))
 
 
-def _find(path: str, data: Any) -> tuple[Any, dict[str, Any]]:
-    """Return the value at `path` of the file, and the JSON Schema of what belongs there."""
+def _find(steps: list[str], value: Any) -> tuple[str, Any, dict[str, Any]]:
+    """Return how we call the place of the file to which `steps` lead, its value, and the schema of what belongs there."""
     (reference,), components = msgspec.json.schema_components([Settings])
-    schema = _resolve(reference, components)
-    for step in re.findall(r"[^.\[\]]+|\[\d+\]|\[\.\.\.\]", path):
-        if step == "[...]":  # one value of a table of any keys: msgspec does not say which
-            schema = schema.get("additionalProperties", {})
-            continue
-        index = int(step[1:-1]) if step[0] == "[" else step
-        schema = schema.get("items", {}) if isinstance(index, int) else schema.get("properties", {}).get(index, {})
-        data, schema = data[index], _resolve(schema, components)
-    return data, schema
+    key, schema = "", _resolve(reference, components)
+    for step in steps:
+        if step == "...":
+            step = next(name for name, one in value.items() if not isinstance(one, str))
+            key, value, schema = f"{key}[{step!r}]", value[step], schema["additionalProperties"]
+        elif step.isdecimal():
+            value, schema = value[int(step)], schema.get("items") or schema["anyOf"][1]["items"]
+            name = value.get("name", "") if isinstance(value, dict) else ""
+            key = f"{key}[{_shown(name) if isinstance(name, str) and name else step}]"
+        else:
+            key, value, schema = _under(key, step), value[step], schema["properties"][step]
+        schema = _resolve(schema, components)
+    return key, value, schema
 
 
 def _resolve(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
     return components[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
 
 
-def _expected(schema: dict[str, Any], otherwise: str) -> str:
+def _under(table: str, key: str) -> str:
+    name = key if re.fullmatch(r"[\w-]+", key, re.ASCII) else _shown(key)
+    return f"{table}.{name}" if table else name
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= WIDEST else text[: WIDEST - 3] + "..."
+
+
+def _nearest(unknown: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(unknown, known, n=1)
+    return f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
+
+
+def _expected(schema: dict[str, Any]) -> str:
+    if "anyOf" in schema:
+        return " or ".join(_expected(one) for one in schema["anyOf"] if one.get("type") != "null")
     if "enum" in schema:
         return "one of " + ", ".join(str(value) for value in schema["enum"])
-    return str(schema.get("description", otherwise)) if "pattern" in schema else otherwise
+    if "pattern" in schema:
+        return str(schema["description"])
+    words = TYPES[schema.get("type", "object")]
+    for least, most, unit in (("minimum", "maximum", ""), ("minItems", "maxItems", " values")):
+        if most in schema:
+            words += f" from {schema[least]:g} to {schema[most]:g}" if not unit else f" of {schema[least]} to {schema[most]}{unit}"
+        elif least in schema:
+            words += f" of at least {schema[least]:g}"
+    return f"{words} ({schema['description']})" if "description" in schema and "type" in schema else words
 
 
 def schema() -> str:

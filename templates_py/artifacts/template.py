@@ -1,4 +1,4 @@
-"""The bucket that `sam deploy --s3-bucket` packages into, and a lock table, so that a team's Terraform backend lives on."""
+"""The bucket that `sam deploy --s3-bucket` packages into, and a lock table: a team's Terraform backend lives on."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from troposphere.dynamodb import (
 from troposphere.s3 import Bucket, BucketPolicy
 
 from templates_py.buckets import bucket_name, private_bucket, tls_only_policy
-from templates_py.inputs import NUMBER, asked, name
+from templates_py.inputs import NUMBER, Like, asked, name
 from templates_py.stack import Outputs, Stack, resource
 
-TABLE = {"pattern": "[A-Za-z0-9_.-]{3,255}", "hint": "a table's name of 3 to 255 letters, digits and _ . -"}
+TABLE = Like("[A-Za-z0-9_.-]{3,255}", "a table's name of 3 to 255 letters, digits and _ . -")
 
 
 class Artifacts(Stack):
     """Hydra's remote state: a versioned, encrypted, TLS-only bucket and a lock table."""
 
     remote_state_bucket_name = bucket_name("of packages and remote state")
-    remote_locks_dynamodb_name = name("Name of the table of remote locks", **TABLE)
+    remote_locks_dynamodb_name = name("Name of the table of remote locks", TABLE)
     remote_locks_read_capacity = asked(NUMBER, 1, "Read capacity of the lock table", unit="units", least=1)
     remote_locks_write_capacity = asked(NUMBER, 1, "Write capacity of the lock table", unit="units", least=1)
 

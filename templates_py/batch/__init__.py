@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from templates_py.inputs import STRING, Input, asked
+from templates_py.inputs import STRING, Input, Like, optional
+
+PREFIX = Like("[A-Za-z0-9][A-Za-z0-9_-]{0,63}", "up to 64 letters, digits, hyphens and underscores")
+PARAMETER = Like("/[A-Za-z0-9_./-]{1,1010}", "an SSM parameter's name that begins with /")
 
 
 def name_prefix() -> Input:
     """The row of what tells two deployments in one account apart where clients know the names (P68)."""
-    return asked(
-        STRING,
-        "",
-        "What goes before the names of job queues and job definitions; empty: nothing",
-        pattern="|[A-Za-z0-9][A-Za-z0-9_-]{0,63}",
-        hint="Empty, or up to 64 letters, digits, hyphens and underscores",
-    )
+    return optional(STRING, "What goes before the names of job queues and job definitions", PREFIX, otherwise="nothing")
 
 
 def tracking_uri_parameter() -> Input:
     """The row of where our job definitions read MLflow's tracking URI when they start."""
-    return asked(
-        STRING,
-        "",
-        "Name of the SSM parameter with MLflow's tracking URI, for job definitions; empty: none",
-        pattern="|/[A-Za-z0-9_./-]{1,1010}",
-        hint="Empty, or an SSM parameter's name that begins with /",
-    )
+    return optional(STRING, "Name of the SSM parameter with MLflow's tracking URI, for job definitions", PARAMETER)

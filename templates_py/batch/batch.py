@@ -23,7 +23,8 @@ from troposphere.logs import LogGroup
 
 from templates_py.batch import name_prefix
 from templates_py.batch.environments import fargate, instances, launch_template, logical_id, unmanaged
-from templates_py.inputs import STRING, STRINGS, SUBNETS, asked, camel, wired
+from templates_py.groups import further_groups
+from templates_py.inputs import STRING, SUBNETS, asked, camel, wired
 from templates_py.shared import log_group, log_retention
 from templates_py.stack import Outputs, Stack, resource
 
@@ -35,9 +36,7 @@ class Batch(Stack):
     """Compute environments and job queues of AWS Batch."""
 
     compute_environment_subnets = asked(SUBNETS, None, "Subnets of the compute environments: private, with a way out")
-    compute_environment_security_group_ids = asked(
-        STRINGS, "", "IDs of further security groups of the compute environments; empty: none"
-    )
+    compute_environment_security_group_ids = further_groups("the compute environments")
     name_prefix = name_prefix()
     log_retention = log_retention()
     compute_environment_group = wired(STRING, "ID of the compute environments' own security group")

@@ -60,8 +60,8 @@ def instances(env: Environment, replaceable: bool, profile: Any, network: dict[s
         **network,
     )
     if not replaceable:
-        # What runs when an update comes may run for a day more. troposphere 4.11.1 would put this outside of Properties,
-        # where CloudFormation refuses it.
+        # What runs when an update comes may run for a day more. troposphere 4.11.1 would put this outside of
+        # Properties, where CloudFormation refuses it.
         made.properties["UpdatePolicy"] = {"JobExecutionTimeoutMinutes": 1440, "TerminateJobsOnUpdate": False}
     return made
 

@@ -12,12 +12,13 @@ from troposphere.iam import PolicyType
 from troposphere.logs import LogGroup
 from troposphere.serverless import Function
 
-from templates_py.inputs import NUMBER, STRING, STRINGS, SUBNETS, asked, name, wired
+from templates_py.groups import further_groups
+from templates_py.inputs import NUMBER, STRING, SUBNETS, Like, asked, name, wired
 from templates_py.policies import allow, attached
 from templates_py.shared import log_group, log_retention
 from templates_py.stack import Outputs, Stack, resource
 
-NAME = {"pattern": "[A-Za-z0-9_-]{1,64}", "hint": "a function's name of up to 64 letters, digits, hyphens, underscores"}
+NAME = Like("[A-Za-z0-9_-]{1,64}", "a function's name of up to 64 letters, digits, hyphens, underscores")
 
 
 class JsonLogging(LoggingConfig):
@@ -30,9 +31,9 @@ class Lambda(Stack):
     """The database initialiser's function and its log group."""
 
     lambda_subnets = asked(SUBNETS, None, "Subnets of the function: private, with a way to S3 and Secrets Manager")
-    lambda_function_name = name("Name of the function", **NAME)
+    lambda_function_name = name("Name of the function", NAME)
     lambda_function_timeout = asked(NUMBER, 900, "Timeout of the function", unit="seconds", least=60, most=900)
-    lambda_security_group_ids = asked(STRINGS, "", "IDs of further security groups of the function; empty: none")
+    lambda_security_group_ids = further_groups("the function")
     log_retention = log_retention()
     function_group = wired(STRING, "ID of the function's own security group")
     lambda_service_role_arn = wired(STRING, "ARN of the function's role")
@@ -53,7 +54,9 @@ class Lambda(Stack):
         streams = GetAtt(self.log_group, "Arn")  # ends in :*, its streams
         return attached(
             "LogPolicy",
-            self.lambda_service_role_name, "Logs", allow(logs.CreateLogStream, logs.PutLogEvents, on=[streams])
+            self.lambda_service_role_name,
+            "Logs",
+            allow(logs.CreateLogStream, logs.PutLogEvents, on=[streams]),
         )
 
     @resource

@@ -53,5 +53,5 @@ class LambdaInvocation(Stack):
         )
 
     def outputs(self) -> Outputs:
-        said = "schema version ${DbInit.SchemaVersion}, statements run ${DbInit.StatementsRun}, skipped ${DbInit.StatementsSkipped}"
+        said = "schema ${DbInit.SchemaVersion}: ${DbInit.StatementsRun} statements, ${DbInit.StatementsSkipped} skipped"
         return {"lambda_invocation_response": (Sub(said), "What the database initialiser answered")}

@@ -13,7 +13,17 @@ from troposphere.iam import InstanceProfile, Policy, Role
 
 from templates_py.batch import tracking_uri_parameter
 from templates_py.inputs import STRING, wired
-from templates_py.policies import allow, arn, inline, managed, permissions_boundary, policy_arns, role, role_name, role_path
+from templates_py.policies import (
+    allow,
+    arn,
+    inline,
+    managed,
+    permissions_boundary,
+    policy_arns,
+    role,
+    role_name,
+    role_path,
+)
 from templates_py.stack import Outputs, Stack, resource
 
 if TYPE_CHECKING:
@@ -113,7 +123,7 @@ class Permissions(Stack):
     def _script(self) -> Policy:
         bucket = arn("s3", self.script_bucket)
         script = Join("/", [bucket, self.script_key])
-        # The listing tells an absent script from a forbidden one; versions go when the function takes its own away (P62).
+        # The listing tells an absent script from a forbidden one; the function takes its own versions away (P62).
         return inline(
             "TableSetupScript",
             allow(s3.ListBucket, s3.ListBucketVersions, on=[bucket]),
@@ -122,7 +132,7 @@ class Permissions(Stack):
 
     @property
     def _network_interfaces(self) -> Policy:
-        # Lambda's own calls for a function in a VPC; EC2 takes no narrower resource for the first three before they exist.
+        # Lambda's own calls for a function in a VPC, about interfaces that do not exist yet.
         return inline(
             "NetworkInterfaces",
             allow(
@@ -138,7 +148,7 @@ class Permissions(Stack):
 
     def outputs(self) -> Outputs:
         roles = {
-            "compute_environment_service_role_arn": (self.service_role, "ARN of the compute environments' service role"),
+            "compute_environment_service_role_arn": (self.service_role, "ARN of the service role"),
             "compute_environment_instance_profile_arn": (self.instance_profile, "ARN of the instance profile"),
             "lambda_service_role_arn": (self.lambda_service_role, "ARN of the function's role"),
             "job_role_arn": (self.job_role, "ARN of the jobs' own role"),

@@ -9,10 +9,10 @@ from troposphere import Equals, Ref
 from troposphere.s3 import Bucket, BucketPolicy
 
 from templates_py.buckets import bucket_name, existing_bucket, private_bucket, tls_only_policy
-from templates_py.inputs import STRING, asked
+from templates_py.inputs import STRING, Like, asked
 from templates_py.stack import Outputs, Stack, resource
 
-KEY = {"pattern": r"[\w!.*'()-][\w!.*'()/-]{0,1023}", "hint": "An S3 key of up to 1024 characters that does not begin with /"}
+KEY = Like(r"[\w!.*'()-][\w!.*'()/-]{0,1023}", "an S3 key of up to 1024 characters that does not begin with /")
 
 
 class Storage(Stack):
@@ -20,7 +20,7 @@ class Storage(Stack):
 
     table_setup_script_bucket_name = bucket_name("of the table setup script")
     existing_table_setup_script_bucket = existing_bucket("of the table setup script")
-    table_setup_script_bucket_key = asked(STRING, "table_setup.sql", "Key of the table setup script in its bucket", **KEY)
+    table_setup_script_bucket_key = asked(STRING, "table_setup.sql", "Key of the table setup script", like=KEY)
 
     @property
     def _new(self) -> str:
@@ -28,7 +28,8 @@ class Storage(Stack):
 
     @resource
     def table_setup_script_bucket(self) -> Bucket:
-        return private_bucket("TableSetupScriptBucket", self.table_setup_script_bucket_name.or_none, Condition=self._new)
+        name = self.table_setup_script_bucket_name.or_none
+        return private_bucket("TableSetupScriptBucket", name, Condition=self._new)
 
     @resource
     def table_setup_script_bucket_policy(self) -> BucketPolicy:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from templates_py.inputs import STRING, Input, asked
+from templates_py.inputs import STRING, Input, Like, optional
 
 CONTAINER_PORT = 5000
+CERTIFICATE = Like("arn:[^:]+:(acm|iam):.+", "the ARN of a certificate in ACM or IAM")
 
 
 def certificate_arn() -> Input:
     """The row that turns the listener to HTTPS."""
-    return asked(
-        STRING,
-        "",
-        "ARN of the certificate of the HTTPS listener; empty: HTTP alone",
-        pattern="|arn:[^:]+:(acm|iam):.+",
-        hint="Empty, or the ARN of a certificate in ACM or IAM",
-    )
+    return optional(STRING, "ARN of the certificate of the HTTPS listener", CERTIFICATE, otherwise="HTTP alone")

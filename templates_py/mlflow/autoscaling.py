@@ -15,15 +15,16 @@ from troposphere.applicationautoscaling import (
     TargetTrackingScalingPolicyConfiguration,
 )
 
-from templates_py.inputs import NUMBER, STRING, Input, asked, wired
+from templates_py.inputs import NUMBER, STRING, Input, Like, asked, wired
 from templates_py.stack import Stack, resource
 
-NAME = {"pattern": "[A-Za-z0-9_-]{1,255}", "hint": "A policy's name of letters, digits, hyphens and underscores"}
+NAME = Like("[A-Za-z0-9_-]{1,255}", "a policy's name of letters, digits, hyphens and underscores")
 
 
 def cooldown(direction: str, metric: str) -> Input:
     """The row of how long to wait after scaling."""
-    return asked(NUMBER, 300 if direction == "in" else 60, f"Cooldown of scaling {direction} by {metric}", unit="seconds", least=0)
+    wait = 300 if direction == "in" else 60
+    return asked(NUMBER, wait, f"Cooldown of scaling {direction} by {metric}", unit="seconds", least=0)
 
 
 def target(metric: str) -> Input:
@@ -36,11 +37,11 @@ class Autoscaling(Stack):
 
     min_tasks = asked(NUMBER, 1, "Least number of running tasks", least=0, most=100)
     max_tasks = asked(NUMBER, 4, "Greatest number of running tasks", least=1, most=100)
-    cpu_autoscaling_policy_name = asked(STRING, "cpu", "Name of the CPU scaling policy", **NAME)
+    cpu_autoscaling_policy_name = asked(STRING, "cpu", "Name of the CPU scaling policy", like=NAME)
     cpu_autoscale_target = target("CPU")
     cpu_autoscale_in_cooldown = cooldown("in", "CPU")
     cpu_autoscale_out_cooldown = cooldown("out", "CPU")
-    memory_autoscaling_policy_name = asked(STRING, "memory", "Name of the memory scaling policy", **NAME)
+    memory_autoscaling_policy_name = asked(STRING, "memory", "Name of the memory scaling policy", like=NAME)
     memory_autoscale_target = target("memory")
     memory_autoscale_in_cooldown = cooldown("in", "memory")
     memory_autoscale_out_cooldown = cooldown("out", "memory")

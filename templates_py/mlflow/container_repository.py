@@ -10,10 +10,10 @@ import json
 from troposphere import Equals, GetAtt, If, Sub
 from troposphere.ecr import EncryptionConfiguration, ImageScanningConfiguration, LifecyclePolicy, Repository
 
-from templates_py.inputs import STRING, asked, flag, name
+from templates_py.inputs import STRING, Like, flag, name, optional
 from templates_py.stack import Outputs, Stack, resource
 
-NAME = {"pattern": "[a-z0-9]+([._/-][a-z0-9]+)*", "hint": "a repository's name of small letters, digits and . _ / -"}
+NAME = Like("[a-z0-9]+([._/-][a-z0-9]+)*", "a repository's name of small letters, digits and . _ / -")
 
 # Untagged layers alone: every tag is kept, since a rollback may want any of them.
 EXPIRE_UNTAGGED = {
@@ -27,13 +27,9 @@ EXPIRE_UNTAGGED = {
 class ContainerRepository(Stack):
     """The ECR repository of MLflow's image."""
 
-    mlflow_container_repository = name("Name of the container repository", **NAME)
-    existing_container_repository = asked(
-        STRING,
-        "",
-        "Name of an existing repository of this account and Region to use instead; empty: a new one",
-        pattern=f"|{NAME['pattern']}",
-        hint=f"Empty, or {NAME['hint']}",
+    mlflow_container_repository = name("Name of the container repository", NAME)
+    existing_container_repository = optional(
+        STRING, "Name of an existing repository of this account and Region", NAME, otherwise="a new one"
     )
     scan_on_push = flag(True, "Whether images are scanned for vulnerabilities when pushed")
     empty_on_delete = flag(False, "Whether deleting the repository deletes its images; otherwise they block it")

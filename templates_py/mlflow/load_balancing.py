@@ -17,14 +17,17 @@ from troposphere.elasticloadbalancingv2 import (
     TargetGroup,
     TargetGroupAttribute,
 )
-from troposphere.route53 import AliasTarget, RecordSetType
+from troposphere.route53 import RecordSetType
+from troposphere.validators.route53 import AliasTarget
 
-from templates_py.inputs import STRING, STRINGS, SUBNETS, VPC, asked, flag, name, wired
+from templates_py.groups import further_groups
+from templates_py.inputs import STRING, SUBNETS, VPC, Like, asked, flag, name, optional, wired
 from templates_py.mlflow import CONTAINER_PORT, certificate_arn
 from templates_py.stack import Outputs, Rules, Stack, resource, rule
 
-NAME = {"pattern": "(?!internal-)[A-Za-z0-9](-?[A-Za-z0-9]){0,31}", "hint": "up to 32 letters, digits and hyphens"}
-DOMAIN = {"pattern": "|([a-z0-9-]+[.])+[a-z]{2,}", "hint": "Empty, or a domain name in small letters"}
+NAME = Like("(?!internal-)[A-Za-z0-9](-?[A-Za-z0-9]){0,31}", "up to 32 letters, digits and hyphens")
+DOMAIN = Like("([a-z0-9-]+[.])+[a-z]{2,}", "a domain name in small letters")
+ZONE = Like("Z[A-Z0-9]{1,31}", "a zone's ID such as Z0123456789")
 
 
 class LoadBalancing(Stack):
@@ -32,19 +35,13 @@ class LoadBalancing(Stack):
 
     vpc_id = asked(VPC, None, "ID of the VPC")
     lb_subnets = asked(SUBNETS, None, "Subnets of the load balancer: in two Availability Zones or more")
-    lb_name = name("Name of the load balancer", **NAME)
-    lb_target_group = name("Name of the load balancer's target group", **NAME)
+    lb_name = name("Name of the load balancer", NAME)
+    lb_target_group = name("Name of the load balancer's target group", NAME)
     lb_deletion_protection = flag(True, "Whether the load balancer refuses to be deleted")
-    lb_security_groups = asked(STRINGS, "", "IDs of further security groups of the load balancer; empty: none")
+    lb_security_groups = further_groups("the load balancer")
     certificate_arn = certificate_arn()
-    hosted_zone_id = asked(
-        STRING,
-        "",
-        "ID of the Route 53 zone in which DomainName is made; empty: none is made",
-        pattern="|Z[A-Z0-9]{1,31}",
-        hint="Empty, or a zone's ID such as Z0123456789",
-    )
-    domain_name = asked(STRING, "", "Own domain name of MLflow; empty: the load balancer's own", **DOMAIN)
+    hosted_zone_id = optional(STRING, "ID of the Route 53 zone in which DomainName is made", ZONE)
+    domain_name = optional(STRING, "Own domain name of MLflow", DOMAIN, otherwise="the load balancer's")
     mlflow_sg_id = wired(STRING, "ID of the load balancer's own security group")
 
     def __init__(self, internet_facing: bool) -> None:

@@ -11,7 +11,7 @@ from troposphere import GetAtt, If
 from troposphere.ec2 import SecurityGroup
 
 from templates_py.groups import HTTPS_EGRESS, NO_EGRESS, between, group, let_in
-from templates_py.inputs import VPC, asked, name
+from templates_py.inputs import VPC, Like, asked, name
 from templates_py.mlflow import CONTAINER_PORT, certificate_arn
 from templates_py.shared import db_port, of_companion
 from templates_py.stack import Outputs, Stack, resource
@@ -19,14 +19,14 @@ from templates_py.stack import Outputs, Stack, resource
 if TYPE_CHECKING:
     from templates_py.settings import Mlflow
 
-NAME = {"pattern": r"(?!sg-)[\w .:/()#,@\[\]+=&;{}!$*-]{1,255}", "hint": "a group's name that does not begin with sg-"}
+NAME = Like(r"(?!sg-)[\w .:/()#,@\[\]+=&;{}!$*-]{1,255}", "a group's name that does not begin with sg-")
 
 
 class Security(Stack):
     """Security groups of MLflow's load balancer, tasks and database."""
 
     vpc_id = asked(VPC, None, "ID of the VPC")
-    mlflow_sg = name("Name of the load balancer's security group", **NAME)
+    mlflow_sg = name("Name of the load balancer's security group", NAME)
     certificate_arn = certificate_arn()
     db_port = db_port()
 

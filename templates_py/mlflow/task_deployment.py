@@ -10,33 +10,34 @@ from troposphere import GetAtt, Ref, ecs
 from troposphere.iam import PolicyType
 from troposphere.logs import LogGroup
 
-from templates_py.inputs import NUMBER, STRING, STRINGS, SUBNETS, asked, name, wired
+from templates_py.fargate import CPU, sizes_fit
+from templates_py.groups import further_groups
+from templates_py.inputs import NUMBER, STRING, SUBNETS, Like, asked, name, wired
 from templates_py.mlflow import CONTAINER_PORT
 from templates_py.mlflow.containers import migration, server
-from templates_py.fargate import CPU, sizes_fit
 from templates_py.policies import allow, attached
 from templates_py.shared import db_port, log_group, log_retention
 from templates_py.stack import Outputs, Rules, Stack, resource
 
-NAME = {"pattern": "[A-Za-z0-9_-]{1,255}", "hint": "up to 255 letters, digits, hyphens and underscores"}
-LOG_GROUP = {"pattern": "[A-Za-z0-9_./#-]{1,512}", "hint": "a log group's name of up to 512 characters"}
-FOLDER = {"pattern": r"[A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*", "hint": "A folder that neither begins nor ends with /"}
+NAME = Like("[A-Za-z0-9_-]{1,255}", "up to 255 letters, digits, hyphens and underscores")
+LOG_GROUP = Like("[A-Za-z0-9_./#-]{1,512}", "a log group's name of up to 512 characters")
+FOLDER = Like(r"[A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*", "a folder that neither begins nor ends with /")
 
 
 class TaskDeployment(Stack):
     """MLflow's ECS cluster, task definition and service."""
 
-    ecs_service_subnets = asked(SUBNETS, None, "Subnets of the tasks: private, with a way to ECR, S3 and Secrets Manager")
-    ecs_service_security_groups = asked(STRINGS, "", "IDs of further security groups of the tasks; empty: none")
-    mlflow_server_cluster = name("Name of the ECS cluster", **NAME)
-    ecs_service_name = name("Name of the ECS service", **NAME)
-    mlflow_ecs_task_family = name("Family of the task definition", **NAME)
-    container_name = asked(STRING, "mlflow", "Name of the container", pattern=NAME["pattern"])
-    cloudwatch_log_group = name("Name of the tasks' log group", **LOG_GROUP)
+    ecs_service_subnets = asked(SUBNETS, None, "Subnets of the tasks: private, with a way to AWS's endpoints")
+    ecs_service_security_groups = further_groups("the tasks")
+    mlflow_server_cluster = name("Name of the ECS cluster", NAME)
+    ecs_service_name = name("Name of the ECS service", NAME)
+    mlflow_ecs_task_family = name("Family of the task definition", NAME)
+    container_name = asked(STRING, "mlflow", "Name of the container", like=NAME)
+    cloudwatch_log_group = name("Name of the tasks' log group", LOG_GROUP)
     log_retention = log_retention()
     task_cpu = asked(NUMBER, 1024, "CPU of a task, 1024 is one vCPU", unit="CPU units", allowed=CPU)
     task_memory = asked(NUMBER, 2048, "Memory of a task, one that TaskCpu allows", unit="MiB", least=512, most=122880)
-    s3_bucket_folder = asked(STRING, "mlflow", "Folder of the artifact bucket that models are stored in", **FOLDER)
+    s3_bucket_folder = asked(STRING, "mlflow", "Folder of the artifact bucket that models are stored in", like=FOLDER)
     db_port = db_port()
     docker_image = wired(STRING, "Image that the tasks run; empty: no service")
     s3_bucket_name = wired(STRING, "Name of the artifact bucket")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from troposphere import If, Join
 
-from templates_py.inputs import STRING, asked
+from templates_py.inputs import STRING, Like, asked, optional
 from templates_py.mlflow.autoscaling import Autoscaling
 from templates_py.mlflow.container_repository import ContainerRepository
 from templates_py.mlflow.load_balancing import LoadBalancing
@@ -23,14 +23,14 @@ from templates_py.stack import Outputs, Rules, Stack
 if TYPE_CHECKING:
     from templates_py import settings
 
-TAG = {"pattern": "|[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", "hint": "Empty, or an image tag of up to 128 characters"}
+TAG = Like("[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", "an image tag of up to 128 characters")
 
 
 class Mlflow(Stack):
     """Hydra's MLflow system: the tracking server on Fargate, its database and its artifacts."""
 
-    image_tag = asked(STRING, "", "Tag of MLflow's image in the repository; empty: no service yet", **TAG)
-    db_default_name = asked(STRING, "mlflow", "Name of the database that is created in the instance", **NAME)
+    image_tag = optional(STRING, "Tag of MLflow's image in the repository", TAG, otherwise="no service yet")
+    db_default_name = asked(STRING, "mlflow", "Name of the database that is created in the instance", like=NAME)
 
     def __init__(self, settings: settings.Mlflow) -> None:
         self.settings = settings

@@ -12,7 +12,6 @@ from troposphere import Delete, Equals, Not, Or, Retain, RetainExceptOnCreate, S
 from troposphere.logs import LogGroup
 
 from templates_py.inputs import NUMBER, Input, asked
-
 from templates_py.stack import Rules, Stack, rule
 
 if TYPE_CHECKING:

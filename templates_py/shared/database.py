@@ -1,4 +1,4 @@
-"""An RDS MySQL instance and its parameter group: half of what Hydra's storage module made.
+"""an RDS MySQL instance and its parameter group: half of what Hydra's storage module made.
 
 Apart from the buckets, so that no role that names a bucket waits ten minutes for a database.
 """
@@ -10,53 +10,51 @@ from typing import TYPE_CHECKING, Any
 from troposphere import Equals, GetAtt, If, Join, NoValue, Ref, Select, Split
 from troposphere.rds import DBInstance, DBParameterGroup
 
-from templates_py.inputs import NUMBER, STRING, STRINGS, asked, flag, name, wired
+from templates_py.groups import further_groups
+from templates_py.inputs import NUMBER, STRING, Like, asked, flag, name, optional, wired
 from templates_py.shared import db_port, of_companion, of_database
 from templates_py.stack import Outputs, Stack, resource
 
 if TYPE_CHECKING:
     from templates_py.settings import DeletionPolicy
 
-CLASS = {"pattern": r"db\.[a-z0-9]+\.[a-z0-9]+", "hint": "An RDS instance class, such as db.t4g.small"}
-IDENTIFIER = {"pattern": "[A-Za-z](-?[A-Za-z0-9]){0,62}", "hint": "up to 63 letters, digits and single hyphens"}
-NAME = {"pattern": "[A-Za-z][A-Za-z0-9_]{0,63}", "hint": "A MySQL name of up to 64 letters, digits and underscores"}
-VERSION = {"pattern": r"\d+\.\d+\.\d+", "hint": "A full MySQL version, such as 8.4.11"}
+CLASS = Like(r"db\.[a-z0-9]+\.[a-z0-9]+", "an RDS instance class, such as db.t4g.small")
+IDENTIFIER = Like("[A-Za-z](-?[A-Za-z0-9]){0,62}", "up to 63 letters, digits and single hyphens")
+NAME = Like("[A-Za-z][A-Za-z0-9_]{0,63}", "a MySQL name of up to 64 letters, digits and underscores")
+VERSION = Like(r"\d+\.\d+\.\d+", "a full MySQL version, such as 8.4.11")
 TIME = r"([01]\d|2[0-3]):[0-5]\d"
 DAY = "(mon|tue|wed|thu|fri|sat|sun)"
+HOURS = Like(f"{TIME}-{TIME}", "such as 03:00-04:00")
+DAYS = Like(f"{DAY}:{TIME}-{DAY}:{TIME}", "such as sun:04:30-sun:05:30")
+SNAPSHOT = Like("[A-Za-z][A-Za-z0-9:-]{0,254}|arn:[^:]+:rds:.+", "a snapshot's identifier or ARN")
 
 
 class Database(Stack):
     """A private, encrypted RDS MySQL instance that speaks TLS alone."""
 
-    backend_store_identifier = name("Identifier of the database instance", **IDENTIFIER)
+    backend_store_identifier = name("Identifier of the database instance", IDENTIFIER)
     allocated_storage = asked(NUMBER, 20, "Storage of the database instance", unit="GiB", least=20, most=65536)
     max_allocated_storage = asked(
         NUMBER, 100, "Up to what its storage grows by itself; 0: it does not", unit="GiB", least=0, most=65536
     )
     storage_type = asked(STRING, "gp3", "Storage type of the database instance", allowed=["gp3", "gp2"])
-    db_engine_version = asked(STRING, "8.4.11", "MySQL version of the database instance", **VERSION)
+    db_engine_version = asked(STRING, "8.4.11", "MySQL version of the database instance", like=VERSION)
     allow_major_version_upgrade = flag(False, "Whether a changed DbEngineVersion may be another major version")
-    db_instance_class = asked(STRING, "db.t4g.small", "Instance class of the database instance", **CLASS)
-    db_default_name = asked(STRING, "hydra", "Name of the database that is created in the instance", **NAME)
+    db_instance_class = asked(STRING, "db.t4g.small", "Instance class of the database instance", like=CLASS)
+    db_default_name = asked(STRING, "hydra", "Name of the database that is created in the instance", like=NAME)
     db_port = db_port()
     multi_az = flag(False, "Whether a standby in another Availability Zone takes over when the instance fails")
     publicly_accessible = flag(False, "Whether the database instance has a public address")
     backup_retention_period = asked(NUMBER, 7, "How long automated backups are kept", unit="days", least=1, most=35)
-    preferred_backup_window = asked(
-        STRING, "03:00-04:00", "When backups are made, hh:mm-hh:mm", unit="UTC", pattern=f"{TIME}-{TIME}"
-    )
+    preferred_backup_window = asked(STRING, "03:00-04:00", "When backups are made", unit="UTC", like=HOURS)
     preferred_maintenance_window = asked(
-        STRING,
-        "sun:04:30-sun:05:30",
-        "When maintenance happens, ddd:hh:mm-ddd:hh:mm",
-        unit="UTC",
-        pattern=f"{DAY}:{TIME}-{DAY}:{TIME}",
+        STRING, "sun:04:30-sun:05:30", "When maintenance happens", unit="UTC", like=DAYS
     )
     deletion_protection = flag(True, "Whether the database instance refuses to be deleted")
-    db_snapshot_identifier = asked(
-        STRING, "", "Snapshot to make the database from; stays as it is for good afterwards; empty: an empty database"
+    db_snapshot_identifier = optional(
+        STRING, "Snapshot to make the database from, for good", SNAPSHOT, otherwise="an empty database"
     )
-    vpc_security_groups = asked(STRINGS, "", "IDs of further security groups of the database instance; empty: none")
+    vpc_security_groups = further_groups("the database instance")
     db_username = wired(STRING, "ARN of the secret that holds the admin user name")
     db_password = wired(STRING, "ARN of the secret that holds the admin password")
     db_subnet_group_name = wired(STRING, "Name of the subnet group")
