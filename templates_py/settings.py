@@ -16,6 +16,9 @@ DeletionPolicy = Literal["Snapshot", "Retain", "Delete"]
 # A pattern ends with (?!\n)$, since $ alone lets a line end through.
 SPELLING = "up to 128 letters, digits, - and _, of which the first is a letter or a digit"
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}(?!\n)$", description=SPELLING)]
+ShareIdentifier = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9]{1,255}\*?(?!\n)$", description="up to 255 letters and digits, and perhaps a *")
+]
 State = Literal["ENABLED", "DISABLED"]
 Kind = Literal["EC2", "SPOT", "FARGATE", "FARGATE_SPOT"]
 Vcpus = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -33,7 +36,7 @@ class Table(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A table of hydra.toml, which takes no key that it does not know."""
 
 
-class ComputeEnvironment(Table):
+class ComputeEnvironment(Table, frozen=True):
     """A compute environment; its `instance_type` is Hydra's key, one or a list."""
 
     name: Name
@@ -84,7 +87,7 @@ class ComputeEnvironment(Table):
         return self.allocation_strategy or ("SPOT_PRICE_CAPACITY_OPTIMIZED" if spot else "BEST_FIT_PROGRESSIVE")
 
 
-class TimeLimit(Table):
+class TimeLimit(Table, frozen=True):
     """What becomes of a job that stays at the head of its queue (P09)."""
 
     reason: Literal[
@@ -97,7 +100,7 @@ class TimeLimit(Table):
     state: Literal["RUNNABLE"] = "RUNNABLE"
 
 
-class JobQueue(Table):
+class JobQueue(Table, frozen=True):
     """A job queue; `compute_environment` is Hydra's key, one or a list in order of preference."""
 
     name: Name
@@ -113,16 +116,14 @@ class JobQueue(Table):
         return [self.compute_environment] if isinstance(self.compute_environment, str) else self.compute_environment
 
 
-class Share(Table):
+class Share(Table, frozen=True):
     """A share of a fair-share policy."""
 
-    share_identifier: Annotated[
-        str, Meta(pattern=r"^[A-Za-z0-9]{1,255}\*?(?!\n)$", description="up to 255 letters and digits, and * at most after them")
-    ]
+    share_identifier: ShareIdentifier
     weight_factor: Annotated[float, Meta(ge=0.0001, le=999.9999)] = 1.0
 
 
-class SchedulingPolicy(Table):
+class SchedulingPolicy(Table, frozen=True):
     """A fair-share policy, for queues to refer to (P08)."""
 
     name: Name
@@ -131,7 +132,7 @@ class SchedulingPolicy(Table):
     shares: list[Share] = []
 
 
-class JobDefinition(Table):
+class JobDefinition(Table, frozen=True):
     """A container job, on EC2 or on Fargate."""
 
     name: Name
@@ -146,7 +147,7 @@ class JobDefinition(Table):
     environment: dict[str, str] = {}
 
 
-class Batch(Table):
+class Batch(Table, frozen=True):
     """The batch system. Its last six keys are what an environment or a queue has if it does not say otherwise."""
 
     service_role: Literal["service-linked", "custom"] = "service-linked"  # custom: Hydra's own (P04)
@@ -189,7 +190,7 @@ class Batch(Table):
         return jobs or any(env.is_fargate for env in self.compute_environments)
 
 
-class Mlflow(Table):
+class Mlflow(Table, frozen=True):
     """The MLflow system."""
 
     cidr_blocks: Annotated[list[str], Meta(min_length=1, max_length=50)] = field(default_factory=lambda: ["10.0.0.0/8"])
@@ -197,7 +198,7 @@ class Mlflow(Table):
     deletion_policy: DeletionPolicy = "Snapshot"
 
 
-class Settings(Table):
+class Settings(Table, frozen=True):
     """All of hydra.toml."""
 
     batch: Batch = Batch()

@@ -18,7 +18,6 @@ TYPES = {
     "integer": "a whole number",
     "number": "a number",
     "boolean": "true or false",
-    "array": "a list",
     "object": "a table",
 }
 WIDEST = 80  # characters of a value
@@ -39,8 +38,8 @@ def explain(error: str, data: dict[str, Any]) -> str:
         return f"{_under(key, unknown)} = {_shown(value[unknown])}: unknown key, {_nearest(unknown, list(known))}"
     if error.startswith("Object missing required field"):
         missing = next(name for name in schema["required"] if name not in value)
-        return f"{_under(key, missing)}: missing, expected {_expected(known[missing])}"
-    return line(key, value, _expected(schema))
+        return f"{_under(key, missing)}: missing, expected {_expected(known[missing], _under(key, missing))}"
+    return line(key, value, _expected(schema, key))
 
 
 def _find(steps: list[str], value: Any) -> tuple[str, Any, dict[str, Any]]:
@@ -80,20 +79,23 @@ def _nearest(unknown: str, known: list[str]) -> str:
     return f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
 
 
-def _expected(schema: dict[str, Any]) -> str:
+def _expected(schema: dict[str, Any], key: str) -> str:
     if "anyOf" in schema:
-        return " or ".join(_expected(one) for one in schema["anyOf"] if one.get("type") != "null")
+        return " or ".join(_expected(one, key) for one in schema["anyOf"] if one.get("type") != "null")
     if "enum" in schema:
         return "one of " + ", ".join(str(value) for value in schema["enum"])
     if "pattern" in schema:
         return str(schema["description"])
-    words = TYPES[schema.get("type", "object")]
-    for least, most, unit in (("minimum", "maximum", ""), ("minItems", "maxItems", " values")):
-        if most in schema:
-            words += f" from {schema[least]:g} to {schema[most]:g}" if not unit else f" of {schema[least]} to {schema[most]}{unit}"
-        elif least in schema:
-            words += f" of at least {schema[least]:g}"
-    return f"{words} ({schema['description']})" if "description" in schema and "type" in schema else words
+    if "items" in schema:
+        many = f"{schema['minItems']} to {schema['maxItems']} " if "maxItems" in schema else ""
+        header = re.sub(r"\[.*?\]", "", key)
+        return f"tables, each under [[{header}]]" if "$ref" in schema["items"] else f"a list of {many}strings"
+    words = TYPES[schema["type"]]
+    if "maximum" in schema:
+        words += f" from {schema['minimum']} to {schema['maximum']}"
+    elif "minimum" in schema:
+        words += f" of at least {schema['minimum']}"
+    return f"{words} ({schema['description']})" if "minimum" in schema and "description" in schema else words
 
 
 def schema() -> str:
