@@ -48,20 +48,20 @@ def _synth(args: argparse.Namespace) -> int:
 
 
 def _lint(args: argparse.Namespace) -> int:
-    from templates_py.lint import lint
+    from templates_py.review.lint import lint
 
     return lint(args.build)
 
 
 def _graph(args: argparse.Namespace) -> int:
-    from templates_py.graph import mermaid
+    from templates_py.review.graph import mermaid
 
     print(mermaid(args.build))
     return 0
 
 
 def _reference(args: argparse.Namespace) -> int:
-    from templates_py.reference import documents
+    from templates_py.review.reference import documents
 
     for path, text in documents().items():
         path.write_text(text)

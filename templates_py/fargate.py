@@ -27,7 +27,7 @@ def sizes_fit(cpu: Value, memory: Value) -> Rules:
     return {
         f"MemoryOfCpu{units}": rule(
             {"Fn::Contains": [[str(size) for size in sizes], memory]},
-            f"With {cpu.row.logical_id} {units}, Fargate has {memory.row.logical_id} {sizes[0]} to {sizes[-1]} in steps",
+            f"With {cpu.row.logical_id} {units}, {memory.row.logical_id} is {sizes[0]} to {sizes[-1]} in Fargate steps",
             when=Equals(cpu, str(units)),
         )
         for units, sizes in MEMORY.items()

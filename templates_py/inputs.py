@@ -6,12 +6,9 @@ gives it). Read on a stack, a row is a `Value`: a `Ref` that also knows what to 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import Any, NamedTuple, Protocol, overload
 
-from troposphere import Equals, If, Join, Not, NoValue, Parameter, Ref, Split
-
-if TYPE_CHECKING:
-    from templates_py.stack import Stack
+from troposphere import AWSHelperFn, Equals, If, Join, Not, NoValue, Parameter, Ref, Split
 
 STRING = "String"
 NUMBER = "Number"
@@ -23,6 +20,15 @@ SUBNETS = "List<AWS::EC2::Subnet::Id>"
 def camel(name: str) -> str:
     """Turn `rds_subnets` or `hydra-ml-queue` into `RdsSubnets`, `HydraMlQueue`: letters and digits alone (P44)."""
     return "".join(part[:1].upper() + part[1:] for part in name.replace("-", "_").split("_"))
+
+
+class Home(Protocol):
+    """What a row needs of the stack that it is read on."""
+
+    used: set[str]
+
+    def condition(self, name: str, expression: AWSHelperFn) -> str:
+        """Register a condition, and return its name."""
 
 
 class Like(NamedTuple):
@@ -46,9 +52,9 @@ class Input:
     def __get__(self, stack: None, owner: type) -> Input: ...
 
     @overload
-    def __get__(self, stack: Stack, owner: type) -> Value: ...
+    def __get__(self, stack: Home, owner: type) -> Value: ...
 
-    def __get__(self, stack: Stack | None, owner: type) -> Input | Value:
+    def __get__(self, stack: Home | None, owner: type) -> Input | Value:
         return self if stack is None else Value(stack, self)
 
     @property
@@ -84,7 +90,7 @@ class Input:
 class Value(Ref):
     """A parameter inside its own stack."""
 
-    def __init__(self, stack: Stack, row: Input) -> None:
+    def __init__(self, stack: Home, row: Input) -> None:
         super().__init__(row.logical_id)
         self.stack, self.row = stack, row
         stack.used.add(row.name)

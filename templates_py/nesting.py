@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from troposphere import AWSHelperFn, GetAtt, Join, Ref
 
 from templates_py.inputs import Input, Value, camel
 
-if TYPE_CHECKING:
-    from templates_py.stack import Outputs, Rules, Stack
+Outputs = dict[str, tuple[Any, ...]]  # name -> (value, description[, condition])
+Rules = dict[str, dict[str, Any]]
 
 
 class Nested:
     """A nested stack as its parent sees it: its outputs are its attributes."""
 
-    def __init__(self, parent: Stack, child: Stack, title: str) -> None:
-        self._parent, self._child, self._title = parent, child, title
+    def __init__(self, title: str, outlets: Outputs, whose: str) -> None:
+        self._title, self._outlets, self._whose = title, outlets, whose
 
     def __getattr__(self, name: str) -> GetAtt:
-        if name not in self._child.outlets:
-            raise AttributeError(f"{self._parent.path}: {self._child.path} has no output {name}")
+        if name not in self._outlets:
+            raise AttributeError(f"{self._whose} has no output {name}")
         return GetAtt(self._title, f"Outputs.{camel(name)}")
 
     def those(self, *names: str) -> dict[str, Any]:
         """Those of the outputs that this shape has, as inputs of the same name for another stack."""
-        return {name: getattr(self, name) for name in names if name in self._child.outlets}
+        return {name: getattr(self, name) for name in names if name in self._outlets}
 
     def outputs(self, prefix: dict[str, str] | None = None) -> Outputs:
         """All of the outputs, for a parent to hand on; `prefix` goes before the names that it has."""
-        handed_on = self._child.outlets.items()
+        handed_on = self._outlets.items()
         return {(prefix or {}).get(n, "") + n: (getattr(self, n), meaning) for n, (_, meaning, *_) in handed_on}
 
 

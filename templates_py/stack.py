@@ -12,14 +12,15 @@ from troposphere import AWSHelperFn, AWSObject, Output, Tags, Template
 from troposphere.cloudformation import Stack as NestedStack
 
 from templates_py.inputs import Input, Value, camel
-from templates_py.nesting import Nested, interface, lifted, passed
+from templates_py.nesting import Nested, Outputs, Rules, interface, lifted, passed
 
 Made = TypeVar("Made")
-Outputs = dict[str, tuple[Any, ...]]  # name -> (value, description[, condition])
-Rules = dict[str, dict[str, Any]]
 
 # A changed tag would replace the first (P03); the second hands its tags on to all that it holds, the first among it.
 UNTAGGED = ("AWS::Batch::ComputeEnvironment", "AWS::CloudFormation::Stack")
+
+
+__all__ = ["Outputs", "Rules", "Stack", "resource", "rule"]
 
 
 class resource(cached_property[Made]):  # noqa: N801  read as a decorator
@@ -131,7 +132,7 @@ class Stack:
         self._add(made)
         self.children.append(child)
         self.lifted.update(lifted(child.template.rules, values, prefix=title if rename else ""))
-        return Nested(self, child, title)
+        return Nested(title, child.outlets, whose=f"{self.path}: {child.path}")
 
     def _ask(self, child: Stack, row: Input, rename: dict[str, str]) -> Value:
         name = rename.get(row.name, row.name)

@@ -113,7 +113,7 @@ class LoadBalancing(Stack):
 
     @resource
     def record(self) -> RecordSetType:
-        alias = AliasTarget(
+        alias = AliasTarget(  # type: ignore[no-untyped-call]
             HostedZoneId=GetAtt(self.load_balancer, "CanonicalHostedZoneID"),
             DNSName=GetAtt(self.load_balancer, "DNSName"),
         )

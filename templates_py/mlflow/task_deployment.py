@@ -5,8 +5,10 @@ Without an image there is no service: the first deployment would wait for hours 
 
 from __future__ import annotations
 
+from typing import Any
+
 from awacs import logs
-from troposphere import GetAtt, Ref, ecs
+from troposphere import GetAtt, Join, Ref, ecs
 from troposphere.iam import PolicyType
 from troposphere.logs import LogGroup
 
@@ -79,10 +81,29 @@ class TaskDeployment(Stack):
             RuntimePlatform=ecs.RuntimePlatform(CpuArchitecture="X86_64", OperatingSystemFamily="LINUX"),
             TaskRoleArn=self.task_role_arn,
             ExecutionRoleArn=self.execution_role_arn,
-            ContainerDefinitions=[migration(self), server(self)],
+            ContainerDefinitions=[migration(**self._task), server(self.container_name, **self._task)],
             Condition=self.docker_image.given,
             DependsOn=[self.log_policy.title],
         )
+
+    @property
+    def _task(self) -> dict[str, Any]:
+        """What both containers run with."""
+        environment = {
+            "DB_HOST": self.db_host,
+            "DB_PORT": self.db_port,
+            "DB_NAME": self.db_name,
+            "ARTIFACT_ROOT": Join("/", ["s3:/", self.s3_bucket_name, self.s3_bucket_folder]),
+            "ALLOWED_HOSTS": self.allowed_hosts,  # P26
+            "PORT": str(CONTAINER_PORT),
+        }
+        secrets = {"DB_USERNAME": self.admin_username_arn, "DB_PASSWORD": self.admin_password_arn}
+        return {
+            "image": self.docker_image,
+            "environment": environment,
+            "secrets": secrets,
+            "log_group": Ref(self.log_group),
+        }
 
     @resource
     def service(self) -> ecs.Service:

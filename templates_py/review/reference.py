@@ -14,12 +14,12 @@ from typing import Any
 
 import msgspec
 
-from templates_py.graph import mermaid
-from templates_py.hydra import MODULES, NAMES, REASONS, SETTINGS
 from templates_py.inputs import camel
+from templates_py.review.graph import mermaid
+from templates_py.review.hydra import MODULES, NAMES, REASONS, SETTINGS
+from templates_py.review.updates import effects
 from templates_py.settings import ROOT, Batch, ComputeEnvironment, JobDefinition, JobQueue, Settings
 from templates_py.synthesis import synthesize
-from templates_py.updates import effects
 from templates_py.wording import schema
 
 # A shape in which each parameter and each output that there can be exists.
@@ -35,9 +35,9 @@ WHOLE = Settings(
 UNIT = re.compile(r" \(([^()]+)\)$")
 WRITTEN = ["Written from the code by `python -m templates_py reference`."]
 HYDRA = [
-    "In the combined root a name that both systems have begins with `Batch` or `Mlflow`. Paths are those under build/, in",
-    "the default shape. Hydra's wiki asks to create an experiment in the UI before a job tracks under its name: that is",
-    "obsolete, a client creates it by name.",
+    "In the combined root a name that both systems have begins with `Batch` or `Mlflow`. Paths are those under build/,",
+    "in the default shape. Hydra's wiki asks to create an experiment in the UI before a job tracks under its name: that",
+    "is obsolete, a client creates it by name.",
 ]
 COLUMNS = ("ours", "kind", "default", "unit", "change")
 
