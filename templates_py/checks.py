@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 Complaint = tuple[str, Any, str]  # key, value, what was expected
 
-# AWS Batch's quotas page says that neither environments nor queues of a Region can be raised (P60).
-QUOTA = 50
+MOST = {  # AWS Batch's quotas page says that its own cannot be raised (P60); the others keep to a template's 500 (P41)
+    "compute_environments": (50, "AWS Batch's quota for an account and Region"),
+    "job_queues": (50, "AWS Batch's quota for an account and Region"),
+    "scheduling_policies": (300, "what a template has room for beside environments and queues"),
+    "job_definitions": (500, "CloudFormation's limit for the resources of a template"),
+}
 TAGS = 49  # AWS takes 50 for a resource, and SAM adds its own to the function
 RESERVED = ("aws:", "lambda:createdby", "serverlessrepo:")  # tags that AWS and SAM keep for themselves
 TAG = re.compile(r"[\w .:/=+@-]*")
@@ -37,11 +41,11 @@ def complaints(settings: Settings, said: dict[str, Any]) -> Iterator[Complaint]:
     """Yield what is wrong, first things first; `said` is the file as it was written."""
     batch = settings.batch
     yield from _script(batch)
-    for key in ("compute_environments", "job_queues", "scheduling_policies", "job_definitions"):
-        yield from _names(f"batch.{key}", [table.name for table in getattr(batch, key)])
-    for key in ("compute_environments", "job_queues"):
-        if len(tables := getattr(batch, key)) > QUOTA:
-            yield f"number of batch.{key}", len(tables), f"at most {QUOTA}, AWS Batch's quota for an account and Region"
+    for key, (most, why) in MOST.items():
+        names = [table.name for table in getattr(batch, key)]
+        if len(names) > most:
+            yield f"number of batch.{key}", len(names), f"at most {most}, {why}"
+        yield from _names(f"batch.{key}", names)
     tables = said.get("batch", {}).get("compute_environments", [])
     for env, table in zip(batch.compute_environments, tables, strict=True):
         yield from _environment(f"batch.compute_environments[{env.name!r}]", env, table, batch)
@@ -79,7 +83,7 @@ def _environment(key: str, env: ComputeEnvironment, said: dict[str, Any], batch:
         others = ", ".join(other for other in UNUSED if field not in UNUSED[other])
         yield f"{key}.{field}", said[field], f"no such key on {kind}: it is for {others}"
     if env.use_real_name and batch.service_role == "custom":
-        yield f"{key}.use_real_name", True, 'service_role = "service-linked": with a custom one it is replaced'  # P04
+        yield f"{key}.use_real_name", True, 'false with service_role = "custom", which replaces environments'  # P04
     if env.starts_instances:
         yield from _instances(key, env, said)
 
@@ -91,7 +95,7 @@ def _instances(key: str, env: ComputeEnvironment, said: dict[str, Any]) -> Itera
         if re.match(r"a1\b", kind):
             yield f"{key}.instance_type", kind, "a later family: Amazon Linux 2023 does not run on a1"
     if len(env.architectures) != 1:
-        yield f"{key}.instance_type", env.instance_types, "families of one CPU architecture, Graviton or x86_64"
+        yield f"{key}.instance_type", env.instance_types, "one or more of one CPU architecture, Graviton or x86_64"
     if env.min_vcpus > env.max_vcpus:
         at = key if "min_vcpus" in said else "batch"
         yield f"{at}.min_vcpus", env.min_vcpus, f"at most the max_vcpus of {env.name!r}, {env.max_vcpus}"
@@ -162,4 +166,4 @@ def _tags(tags: dict[str, str]) -> Iterator[Complaint]:
         if key.lower() in [other.lower() for other in list(tags)[:number]]:
             yield "name in tags", key, "a name that differs in more than case from the others: IAM ignores case"
         if not (len(value) <= 256 and TAG.fullmatch(value)):
-            yield f"tags.{key}", value, f"up to 256 {SPELLING}"
+            yield f"tags[{key!r}]", value, f"up to 256 {SPELLING}"

@@ -70,12 +70,12 @@ def _under(table: str, key: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
     return text if len(text) <= WIDEST else text[: WIDEST - 3] + "..."
 
 
 def _nearest(unknown: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(unknown, known, n=1)
+    near = difflib.get_close_matches(unknown, known, n=1, cutoff=0.5)
     return f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
 
 
