@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from troposphere import Tags, Template
 
 if TYPE_CHECKING:
     from templates_py.stack import Stack
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 # Source: CloudFormation quotas. A template larger than 51,200 bytes goes by way of S3, as SAM sends all of them.
 LIMITS = {"Parameters": 200, "Resources": 500, "Outputs": 200}
 BYTES = 1_000_000
+
+# A changed tag would replace the first (P03); the second hands its tags on to all that it holds, the first among it.
+UNTAGGED = ("AWS::Batch::ComputeEnvironment", "AWS::CloudFormation::Stack")
 
 SECTIONS = (
     "AWSTemplateFormatVersion",
@@ -33,12 +37,13 @@ class LimitError(Exception):
     """A template that CloudFormation would not take (P41)."""
 
 
-def emit(roots: list[Stack], format: str = "json") -> dict[str, bytes]:
+def emit(roots: list[Stack], tags: dict[str, str], format: str = "json") -> dict[str, bytes]:
     """Return the files of all templates under `roots` (json or yaml): path under build/ -> content."""
     encode = _yaml if format == "yaml" else _json
     files: dict[str, bytes] = {}
     for root in roots:
         for stack in root.templates():
+            _tag(stack.template, tags)
             body = _ordered(stack.template.to_dict())
             path = f"{stack.path}.{format}"
             content = encode(_linked(body, format))
@@ -46,6 +51,12 @@ def emit(roots: list[Stack], format: str = "json") -> dict[str, bytes]:
             if files.setdefault(path, content) != content:
                 raise AssertionError(f"{path} is nested twice, with different contents")
     return files
+
+
+def _tag(template: Template, tags: dict[str, str]) -> None:
+    for made in template.resources.values() if tags else ():
+        if "Tags" in made.props and made.resource_type not in UNTAGGED:
+            made.Tags = dict(tags) if made.props["Tags"][0] is dict else Tags(**tags)
 
 
 def _ordered(body: dict[str, Any]) -> dict[str, Any]:

@@ -8,16 +8,13 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, TypeVar
 
-from troposphere import AWSHelperFn, AWSObject, Output, Tags, Template
+from troposphere import AWSHelperFn, AWSObject, Output, Template
 from troposphere.cloudformation import Stack as NestedStack
 
 from templates_py.inputs import Input, Value, camel
 from templates_py.nesting import Nested, Outputs, Rules, interface, lifted, passed
 
 Made = TypeVar("Made")
-
-# A changed tag would replace the first (P03); the second hands its tags on to all that it holds, the first among it.
-UNTAGGED = ("AWS::Batch::ComputeEnvironment", "AWS::CloudFormation::Stack")
 
 
 __all__ = ["Outputs", "Rules", "Stack", "resource", "rule"]
@@ -41,7 +38,6 @@ class Stack:
     """
 
     variant = ""  # what tells two templates of one file apart: a deletion policy
-    tags: dict[str, str] = {}
 
     def __init__(self) -> None:
         self.template = Template(Description=(self.__doc__ or "").strip().splitlines()[0])
@@ -82,7 +78,7 @@ class Stack:
         """The outputs, after all of the stack has been made."""
         outputs = self.wire()
         for made in [getattr(self, name) for name in self._rows(resource)]:
-            self._add(*(made if isinstance(made, list) else [made] if made is not None else []))
+            self.template.add_resource(made if isinstance(made, list) else [made] if made is not None else [])
         for name, (value, meaning, *condition) in outputs.items():
             extra = {"Condition": condition[0]} if condition else {}
             self.template.add_output(Output(camel(name), Value=value, Description=meaning, **extra))
@@ -94,12 +90,6 @@ class Stack:
         if self.children:
             self.template.set_metadata(interface(rows))
         return outputs
-
-    def _add(self, *resources: AWSObject) -> None:
-        for made in resources:
-            if self.tags and "Tags" in made.props and made.resource_type not in UNTAGGED:
-                made.Tags = dict(self.tags) if made.props["Tags"][0] is dict else Tags(**self.tags)
-            self.template.add_resource(made)
 
     def answer(self, name: str) -> Value:
         """What was answered to a row that this stack asks for because one that it nests does."""
@@ -118,7 +108,6 @@ class Stack:
         have, one that is wired and left out, or two rows of one name that ask for different things.
         """
         title = type(child).__name__
-        child.tags = self.tags
         child.asks()
         if unknown := given.keys() - child.inputs.keys():
             raise TypeError(f"{self.path} gives {child.path} {', '.join(sorted(unknown))}, which it does not take")
@@ -129,7 +118,7 @@ class Stack:
         made.Parameters = {camel(name): passed(value) for name, value in values.items()}
         if condition:
             made.Condition = condition
-        self._add(made)
+        self.template.add_resource(made)
         self.children.append(child)
         self.lifted.update(lifted(child.template.rules, values, prefix=title if rename else ""))
         return Nested(title, child.outlets, whose=f"{self.path}: {child.path}")

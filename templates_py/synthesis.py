@@ -25,14 +25,11 @@ SYSTEMS: dict[str, Callable[[Settings], Stack]] = {
 
 def stacks(settings: Settings, system: str | None = None) -> list[Stack]:
     """Return the roots: the one of `system`, or that of both systems (which nests the two) and the artifacts."""
-    roots = [SYSTEMS[system](settings)] if system else [Hydra(settings), Artifacts()]
-    for root in roots:
-        root.tags = settings.tags
-    return roots
+    return [SYSTEMS[system](settings)] if system else [Hydra(settings), Artifacts()]
 
 
 def synthesize(settings: Settings, build: Path, system: str | None = None, format: str = "json") -> list[str]:
     """Write the templates under `build`, and return their paths there. Raises LimitError, and then writes nothing."""
-    files = emit(stacks(settings, system), format)
+    files = emit(stacks(settings, system), settings.tags, format)
     write(files, build, [system] if system else [])
     return list(files)

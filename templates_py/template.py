@@ -22,7 +22,7 @@ class Hydra(Stack):
     """Hydra on CloudFormation: AWS Batch for jobs, MLflow for experiments."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings, self.tags = settings, settings.tags
+        self.settings = settings
         super().__init__()
 
     def wire(self) -> Outputs:

@@ -1,0 +1,95 @@
+"""What both systems nest: the database, its subnet group, its secrets; and buckets."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.emitted import Body, emitted, only, resources
+
+BUCKETS = ["batch/storage", "mlflow/storage", "artifacts/template"]
+
+
+@pytest.fixture(scope="module")
+def default() -> dict[str, Body]:
+    return emitted()
+
+
+def test_the_instance_is_private_encrypted_and_protected(default: dict[str, Body]) -> None:
+    made = only(default["shared/database-snapshot"], "AWS::RDS::DBInstance")
+    assert made["StorageEncrypted"] is True and made["CopyTagsToSnapshot"] is True
+    assert made["PubliclyAccessible"] == {"Ref": "PubliclyAccessible"}
+    assert made["DeletionProtection"] == {"Ref": "DeletionProtection"}
+    assert made["DeleteAutomatedBackups"] is False
+    rows = default["template"]["Parameters"]
+    assert (
+        rows["BatchPubliclyAccessible"]["Default"] == "false" and rows["MlflowDeletionProtection"]["Default"] == "true"
+    )
+
+
+def test_mysql_speaks_tls_alone_and_takes_triggers(default: dict[str, Body]) -> None:
+    group = only(default["shared/database-snapshot"], "AWS::RDS::DBParameterGroup")
+    assert group["Parameters"] == {"require_secure_transport": "1", "log_bin_trust_function_creators": "1"}
+
+
+def test_storage_grows_unless_it_was_said_not_to(default: dict[str, Body]) -> None:
+    made = only(default["shared/database-snapshot"], "AWS::RDS::DBInstance")
+    assert made["MaxAllocatedStorage"] == {
+        "Fn::If": ["FixedStorage", {"Ref": "AWS::NoValue"}, {"Ref": "MaxAllocatedStorage"}]
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "parameter"),
+    [
+        ("AllocatedStorage", "AllocatedStorage"),
+        ("StorageType", "StorageType"),
+        ("EngineVersion", "DbEngineVersion"),
+        ("DBInstanceClass", "DbInstanceClass"),
+        ("Port", "DbPort"),
+        ("MultiAZ", "MultiAz"),
+        ("BackupRetentionPeriod", "BackupRetentionPeriod"),
+        ("PreferredBackupWindow", "PreferredBackupWindow"),
+        ("PreferredMaintenanceWindow", "PreferredMaintenanceWindow"),
+        ("DBSubnetGroupName", "DbSubnetGroupName"),
+        ("AllowMajorVersionUpgrade", "AllowMajorVersionUpgrade"),
+    ],
+)
+def test_a_row_is_the_property_of_its_name(default: dict[str, Body], key: str, parameter: str) -> None:
+    assert only(default["shared/database-snapshot"], "AWS::RDS::DBInstance")[key] == {"Ref": parameter}
+
+
+def test_the_subnet_group(default: dict[str, Body]) -> None:
+    assert only(default["shared/networking-snapshot"], "AWS::RDS::DBSubnetGroup")["SubnetIds"] == {"Ref": "RdsSubnets"}
+
+
+def test_an_existing_secret_takes_the_place_of_a_new_one(default: dict[str, Body]) -> None:
+    body = default["shared/secrets-snapshot"]
+    conditions = {title: made["Condition"] for title, made in body["Resources"].items()}
+    assert conditions == {"UsernameSecret": "NewUsername", "PasswordSecret": "NewPassword"}
+    assert body["Outputs"]["PasswordArn"]["Value"]["Fn::If"][1:] == [
+        {"Ref": "ExistingPasswordSecret"},
+        {"Ref": "PasswordSecret"},
+    ]
+
+
+@pytest.mark.parametrize("path", BUCKETS)
+def test_a_bucket_is_versioned_encrypted_closed_and_tls_only(default: dict[str, Body], path: str) -> None:
+    made = only(default[path], "AWS::S3::Bucket")
+    assert made["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(made["PublicAccessBlockConfiguration"].values()) == {True}
+    (rule,) = made["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    (deny,) = only(default[path], "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    assert (deny["Effect"], deny["Action"], deny["Principal"]) == ("Deny", ["s3:*"], "*")
+    assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert len(deny["Resource"]) == 2
+
+
+def test_the_lock_table_is_terraforms(default: dict[str, Body]) -> None:
+    (table,) = resources(default["artifacts/template"], "AWS::DynamoDB::Table").values()
+    assert table["Properties"]["KeySchema"] == [{"AttributeName": "LockID", "KeyType": "HASH"}]
+    assert table["Properties"]["ProvisionedThroughput"] == {
+        "ReadCapacityUnits": {"Ref": "RemoteLocksReadCapacity"},
+        "WriteCapacityUnits": {"Ref": "RemoteLocksWriteCapacity"},
+    }
+    assert table["DeletionPolicy"] == "RetainExceptOnCreate"
