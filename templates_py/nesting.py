@@ -44,25 +44,28 @@ def lifted(rules: Rules, values: dict[str, Any], prefix: str) -> Rules:
     """A child's rules in the words of its parent, so that a mistake shows at once and not in a nested stack.
 
     `values` is what the parent gives the child; a rule about what the parent itself was not asked for stays below.
+    `prefix` goes before the name of one that is in other words above: another child may have its like.
     """
     names = {camel(name): value.row.logical_id for name, value in values.items() if isinstance(value, Value)}
-
-    def renamed(node: Any) -> Any:
-        if isinstance(node, Ref):
-            return Ref(names[node.data["Ref"]])
-        if isinstance(node, AWSHelperFn):
-            return {key: renamed(value) for key, value in node.data.items()}
-        if isinstance(node, dict):
-            return {key: renamed(value) for key, value in node.items()}
-        return [renamed(value) for value in node] if isinstance(node, list) else node
-
     above = {}
     for name, rule in rules.items():
         try:
-            above[prefix + name] = renamed(rule)
+            said = _renamed(rule, names)
         except KeyError:
             continue
+        above[name if said == _renamed(rule) else prefix + name] = said
     return above
+
+
+def _renamed(node: Any, names: dict[str, str] | None = None) -> Any:
+    """A part of a rule as plain data, its references by other names; a KeyError for one that has none."""
+    if isinstance(node, Ref):
+        return {"Ref": names[node.data["Ref"]]} if names is not None else node.data
+    if isinstance(node, AWSHelperFn):
+        return _renamed(node.data, names)
+    if isinstance(node, dict):
+        return {key: _renamed(value, names) for key, value in node.items()}
+    return [_renamed(value, names) for value in node] if isinstance(node, list) else node
 
 
 def interface(rows: list[Input]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, TypeVar
 
-from troposphere import AWSHelperFn, AWSObject, Output, Template
+from troposphere import AWSHelperFn, Output, Template
 from troposphere.cloudformation import Stack as NestedStack
 
 from templates_py.inputs import Input, Value, camel

@@ -11,7 +11,7 @@ from templates_py.batch.lambda_invocation import LambdaInvocation
 from templates_py.batch.permissions import Permissions
 from templates_py.batch.security import Security
 from templates_py.batch.storage import Storage
-from templates_py.shared import db_port, restored_needs_user
+from templates_py.shared import db_port, of_system
 from templates_py.shared.database import Database
 from templates_py.shared.networking import Networking
 from templates_py.shared.secrets import Secrets
@@ -94,4 +94,4 @@ class Batch(Stack):
         }
 
     def rules(self) -> Rules:
-        return restored_needs_user(self)
+        return of_system(self)

@@ -14,7 +14,7 @@ from templates_py.mlflow.permissions import Permissions
 from templates_py.mlflow.security import Security
 from templates_py.mlflow.storage import Storage
 from templates_py.mlflow.task_deployment import TaskDeployment
-from templates_py.shared import restored_needs_user
+from templates_py.shared import of_system
 from templates_py.shared.database import NAME, Database
 from templates_py.shared.networking import Networking
 from templates_py.shared.secrets import Secrets
@@ -94,4 +94,4 @@ class Mlflow(Stack):
         }
 
     def rules(self) -> Rules:
-        return restored_needs_user(self)
+        return of_system(self)

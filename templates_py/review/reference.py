@@ -36,8 +36,8 @@ UNIT = re.compile(r" \(([^()]+)\)$")
 WRITTEN = ["Written from the code by `python -m templates_py reference`."]
 HYDRA = [
     "In the combined root a name that both systems have begins with `Batch` or `Mlflow`. Paths are those under build/,",
-    "in the default shape. Hydra's wiki asks to create an experiment in the UI before a job tracks under its name: that",
-    "is obsolete, a client creates it by name.",
+    "in the default shape. Hydra's wiki asks to create an experiment in the UI before a job tracks under its name:",
+    "that is obsolete, a client creates it by name.",
 ]
 COLUMNS = ("ours", "kind", "default", "unit", "change")
 

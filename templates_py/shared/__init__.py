@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from templates_py.settings import DeletionPolicy
 
 RETAINED = {"DeletionPolicy": RetainExceptOnCreate, "UpdateReplacePolicy": Retain}  # P62
+SUBNETS_IN_VPC = rule(
+    {"Fn::EachMemberIn": [{"Fn::ValueOfAll": ["AWS::EC2::Subnet::Id", "VpcId"]}, {"Fn::RefAll": "AWS::EC2::VPC::Id"}]},
+    "All subnets must lie in the VPC that VpcId names",
+)
 LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 
 
@@ -31,14 +35,19 @@ def of_companion(policy: DeletionPolicy) -> dict[str, Any]:
     return RETAINED if policy == "Retain" else {"DeletionPolicy": Delete, "UpdateReplacePolicy": Delete}
 
 
-def restored_needs_user(stack: Stack) -> Rules:
-    """The rule that a snapshot comes with the name of its master user, which RDS keeps (P77)."""
+def of_system(stack: Stack) -> Rules:
+    """The rules of every system: the subnets lie in the VPC, a snapshot comes with its master user."""
+    return {"SubnetsInVpc": SUBNETS_IN_VPC, "SnapshotHasUser": _snapshot_has_user(stack)}
+
+
+def _snapshot_has_user(stack: Stack) -> dict[str, Any]:
+    """RDS keeps the master user of the snapshot, so the secret must have that (P77)."""
     snapshot, user, secret = (
         stack.answer(name) for name in ("db_snapshot_identifier", "db_snapshot_username", "existing_username_secret")
     )
     named = Or(Equals(snapshot, ""), Not(Equals(user, "")), Not(Equals(secret, "")))
     said = "DbSnapshotIdentifier needs DbSnapshotUsername, or ExistingUsernameSecret: the snapshot's master user"
-    return {"SnapshotHasUser": rule(named, said)}
+    return rule(named, said)
 
 
 def db_port() -> Input:

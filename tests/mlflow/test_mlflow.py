@@ -30,7 +30,7 @@ def test_the_load_balancer_is_internal_unless_the_settings_say_otherwise(default
 
 def test_an_internet_facing_one_needs_a_certificate() -> None:
     rules = emitted(with_mlflow(internet_facing=True))["template"]["Rules"]
-    (assertion,) = rules["MlflowInternetHasCertificate"]["Assertions"]
+    (assertion,) = rules["InternetHasCertificate"]["Assertions"]
     assert assertion["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "CertificateArn"}, ""]}]}
 
 
@@ -48,7 +48,7 @@ def test_http_forwards_and_with_a_certificate_redirects(default: dict[str, Body]
 def test_a_name_is_made_where_a_zone_is_given(default: dict[str, Body]) -> None:
     (record,) = resources(default["mlflow/load_balancing"], "AWS::Route53::RecordSet").values()
     assert (record["Condition"], record["Properties"]["Name"]) == ("HostedZoneIdGiven", {"Ref": "DomainName"})
-    assert "MlflowZoneHasName" in default["template"]["Rules"]
+    assert "ZoneHasName" in default["template"]["Rules"]
 
 
 def test_clients_reach_the_balancer_it_the_tasks_and_they_the_database(default: dict[str, Body]) -> None:
@@ -107,8 +107,8 @@ def test_the_task_role_reaches_the_artifacts_and_the_execution_role_the_image_an
 
 def test_memory_must_be_one_that_the_cpu_allows(default: dict[str, Body]) -> None:
     rules = default["template"]["Rules"]
-    assert {f"MlflowMemoryOfCpu{cpu}" for cpu in MEMORY} <= rules.keys()
-    rule = rules["MlflowMemoryOfCpu256"]
+    assert {f"MemoryOfCpu{cpu}" for cpu in MEMORY} <= rules.keys()
+    rule = rules["MemoryOfCpu256"]
     assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "TaskCpu"}, "256"]}
     assert rule["Assertions"][0]["Assert"] == {"Fn::Contains": [["512", "1024", "2048"], {"Ref": "TaskMemory"}]}
 

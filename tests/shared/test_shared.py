@@ -93,3 +93,11 @@ def test_the_lock_table_is_terraforms(default: dict[str, Body]) -> None:
         "WriteCapacityUnits": {"Ref": "RemoteLocksWriteCapacity"},
     }
     assert table["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+@pytest.mark.parametrize("path", ["template", "batch/template", "mlflow/template"])
+def test_subnets_must_lie_in_the_vpc(default: dict[str, Body], path: str) -> None:
+    (assertion,) = default[path]["Rules"]["SubnetsInVpc"]["Assertions"]
+    subnets, vpcs = assertion["Assert"]["Fn::EachMemberIn"]
+    assert subnets == {"Fn::ValueOfAll": ["AWS::EC2::Subnet::Id", "VpcId"]}
+    assert vpcs == {"Fn::RefAll": "AWS::EC2::VPC::Id"}
