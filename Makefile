@@ -1,0 +1,114 @@
+# Everything here sets itself up: the first target that needs .venv makes it, out of locks with hashes.
+# No $(shell ...) and no program at parse time: `make` with nothing to do costs 3 ms, and stays at that.
+
+SETTINGS := hydra.toml
+SYSTEM   :=
+FORMAT   := json
+
+PYTHON := .venv/bin/python
+UV     := .venv/bin/uv
+
+# uv brings its own certificates; a company's proxy is only among the system's.
+export UV_SYSTEM_CERTS   ?= true
+export SAM_CLI_TELEMETRY ?= 0
+
+.DEFAULT_GOAL := synth
+.DELETE_ON_ERROR:
+.PHONY: help synth lint test unit build_lambda build bench lock clean FORCE
+
+help:  ## Show this
+	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' Makefile
+	@echo 'Variables: SETTINGS=hydra.toml (synth), SYSTEM=batch|mlflow|artifacts (synth, build), FORMAT=json|yaml (synth)'
+
+# --- Templates -------------------------------------------------------------------------------------------------------
+
+SOURCES   := $(wildcard templates_py/*.py templates_py/*/*.py) $(wildcard functions/db_init/schema/*)
+TEMPLATES := $(wildcard build/*.$(FORMAT) build/*/*.$(FORMAT))
+
+# One stamp for each choice of settings, system and format, of which the last to succeed is the only one there.
+SYNTH := build/.synth-$(subst /,_,$(SETTINGS))-$(SYSTEM)-$(FORMAT)
+
+synth: $(SYNTH)  ## Write the templates to build/
+
+# The folders count too, so that a deleted source is a change; so do templates that another hand wrote or took away.
+$(SYNTH): .venv/.synth $(wildcard $(SETTINGS)) $(SOURCES) $(sort $(dir $(SOURCES))) $(or $(TEMPLATES),FORCE)
+	@$(PYTHON) -m templates_py synth --settings '$(SETTINGS)' $(addprefix --system ,$(SYSTEM)) --format '$(FORMAT)'
+	@rm -f build/.synth-*
+	@touch '$@'
+
+lint: synth .venv/.dev  ## Check the templates with cfn-lint
+	@$(PYTHON) -m templates_py lint
+
+# --- Tests -----------------------------------------------------------------------------------------------------------
+
+test: .venv/.dev  ## Run all checks and tests
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+	$(PYTHON) -m mypy
+	$(PYTHON) -m pytest -n auto
+
+unit: .venv/.dev  ## Run the quick tests alone
+	$(PYTHON) -m pytest -n auto -m 'not slow'
+
+bench: .venv/.dev  ## Measure what README's figures come from
+	@$(PYTHON) bench/synth/run.py
+
+# --- Packages --------------------------------------------------------------------------------------------------------
+
+# SAM sets ARTIFACTS_DIR (functions/db_init/Makefile): its builds and one by hand are the same.
+ARTIFACTS_DIR ?= .aws-sam/db_init
+
+# Wheels for Lambda's Linux and Python, whatever this machine is. What is installed stays described (dist-info): that is
+# what scanners of a deployed function read.
+build_lambda: .venv/.uv  ## Make the function's package, in .aws-sam/db_init
+	@rm -rf .aws-sam/db_init
+	@$(UV) pip install --quiet --python $(PYTHON) --target '$(ARTIFACTS_DIR)' --require-hashes --only-binary :all: \
+	  --python-platform x86_64-manylinux2014 --python-version 3.13 --requirements functions/db_init/requirements.txt
+	@rm -rf '$(ARTIFACTS_DIR)/.lock' '$(ARTIFACTS_DIR)/sqlalchemy/testing'
+	@cp -R functions/db_init/app.py functions/db_init/schema '$(ARTIFACTS_DIR)'
+
+# This make's variables and job slots are no business of the make that SAM runs.
+build: synth .venv/.dev  ## Package all of it with SAM, or SYSTEM alone
+	@MAKEFLAGS= $(PYTHON) -m samcli build $(addprefix --config-env ,$(SYSTEM))
+
+clean:  ## Remove what was built: build/ and .aws-sam/
+	rm -rf build .aws-sam
+
+# --- The virtual environment -----------------------------------------------------------------------------------------
+
+# Version managers leave a python3.13 on the PATH that only says it is not installed: running each is the way to know.
+.venv/bin/python:
+	@for python in python3.13 python3.12 python3.11 python3 python; do \
+	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	  found=$$python; \
+	  $$python -c 'import ensurepip, venv' 2>/dev/null && exec $$python -m venv --clear .venv; \
+	done; \
+	test -n "$$found" \
+	  && echo "$$found comes without venv and ensurepip: install them (Debian, Ubuntu: python3-venv)" >&2 \
+	  || echo 'No Python 3.11 or later runs here: install one' >&2; \
+	exit 1
+
+.venv/.uv: requirements/uv.txt .venv/bin/python
+	@echo 'Setting up .venv'
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes --requirement $<
+	@touch $@
+
+# An install and no sync: what .venv/.dev added stays. Bytecode now, or the first run of each program would pay for it.
+.venv/.synth: requirements/synth.txt .venv/.uv
+	@$(UV) pip install --quiet --python $(PYTHON) --compile-bytecode --require-hashes --requirements $<
+	@touch $@
+
+.venv/.dev: requirements/dev.txt .venv/.synth
+	@echo 'Setting up .venv for lint, test and build'
+	@$(UV) pip sync --quiet --python $(PYTHON) --compile-bytecode --require-hashes $<
+	@touch $@
+
+# Without UPGRADE=1, versions stay where the .in files allow. synth's are among dev's, so that one .venv serves both.
+COMPILE = $(UV) pip compile --quiet --generate-hashes --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
+lock: .venv/.uv  ## Make the locks again out of their .in files (UPGRADE=1: with the newest versions)
+	@$(COMPILE) --universal --python-version 3.11 requirements/uv.in --output-file requirements/uv.txt
+	@$(COMPILE) --universal --python-version 3.11 requirements/dev.in --output-file requirements/dev.txt
+	@$(COMPILE) --universal --python-version 3.11 requirements/synth.in --constraints requirements/dev.txt \
+	  --output-file requirements/synth.txt
+	@$(COMPILE) --python-platform x86_64-manylinux2014 --python-version 3.13 functions/db_init/requirements.in \
+	  --output-file functions/db_init/requirements.txt
