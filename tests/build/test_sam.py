@@ -100,8 +100,16 @@ def test_sam_builds_and_deploys(project: Path, system: str, nowhere: str) -> Non
             assert (package / path).is_file()
 
     configuration = (project / "samconfig.toml").read_bytes()
-    keys = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_EC2_METADATA_DISABLED": "true"}
-    offers, last = guided(project, flags, AWS_ENDPOINT_URL=nowhere, AWS_MAX_ATTEMPTS="1", **keys)
+    offers, last = guided(
+        project,
+        flags,
+        AWS_ENDPOINT_URL=nowhere,
+        AWS_MAX_ATTEMPTS="1",
+        AWS_DEFAULT_REGION="eu-central-1",
+        AWS_ACCESS_KEY_ID="none",
+        AWS_SECRET_ACCESS_KEY="none",
+        AWS_EC2_METADATA_DISABLED="true",
+    )
     assert list(offers) == [
         "Stack Name",
         "AWS Region",
@@ -115,6 +123,7 @@ def test_sam_builds_and_deploys(project: Path, system: str, nowhere: str) -> Non
         "SAM configuration environment",
     ]
     assert offers["Stack Name"] == ("hydra" if system == "default" else f"hydra-{system}")
+    assert offers["AWS Region"] == "eu-central-1"
     assert offers["SAM configuration environment"] == system
     assert re.findall(r"\w+", offers["Capabilities"]) == ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
     assert f'Could not connect to the endpoint URL: "{nowhere}' in last
