@@ -6,6 +6,7 @@ gives it). Read on a stack, a row is a `Value`: a `Ref` that also knows what to 
 
 from __future__ import annotations
 
+from functools import cache, cached_property
 from typing import Any, NamedTuple, Protocol, overload
 
 from troposphere import AWSHelperFn, Equals, If, Join, Not, NoValue, Parameter, Ref, Split
@@ -17,6 +18,7 @@ VPC = "AWS::EC2::VPC::Id"
 SUBNETS = "List<AWS::EC2::Subnet::Id>"
 
 
+@cache
 def camel(name: str) -> str:
     """Turn `rds_subnets` or `hydra-ml-queue` into `RdsSubnets`, `HydraMlQueue`: letters and digits alone (P44)."""
     return "".join(part[:1].upper() + part[1:] for part in name.replace("-", "_").split("_"))
@@ -43,7 +45,6 @@ class Input:
 
     def __init__(self, kind: str, meaning: str, wired: bool, **constraints: Any) -> None:
         self.kind, self.meaning, self.wired, self.constraints = kind, meaning, wired, constraints
-        self.group = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -72,18 +73,19 @@ class Input:
         """Whether it may be left out of a deployment (P69)."""
         return "Default" in self.constraints
 
-    def renamed(self, name: str, group: str) -> Input:
-        """Return the same row under another name and heading: how a parent asks for what a child needs."""
+    def renamed(self, name: str) -> Input:
+        """Return the same row under another name."""
         row = Input(self.kind, self.meaning, self.wired, **self.constraints)
-        row.name, row.group = name, group
+        row.name = name
         return row
 
     def same_as(self, other: Input) -> bool:
         """Whether one answer serves both rows."""
         return (self.kind, self.meaning, self.constraints) == (other.kind, other.meaning, other.constraints)
 
+    @cached_property
     def parameter(self) -> Parameter:
-        """Return the CloudFormation parameter."""
+        """The CloudFormation parameter, the same in every stack that has the row."""
         return Parameter(self.logical_id, Type=self.kind, Description=self.meaning, **self.constraints)
 
 

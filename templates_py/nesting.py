@@ -68,10 +68,10 @@ def _renamed(node: Any, names: dict[str, str] | None = None) -> Any:
     return [_renamed(value, names) for value in node] if isinstance(node, list) else node
 
 
-def interface(rows: list[Input]) -> dict[str, Any]:
+def interface(rows: list[Input], headings: dict[str, str]) -> dict[str, Any]:
     """The parameters under the headings of the nested stacks that ask for them, as the console shows them."""
     groups: dict[str, list[str]] = {}
     for row in rows:
-        groups.setdefault(row.group or "general", []).append(row.logical_id)
+        groups.setdefault(headings.get(row.name, "general"), []).append(row.logical_id)
     headed = [{"Label": {"default": label}, "Parameters": names} for label, names in groups.items()]
     return {"AWS::CloudFormation::Interface": {"ParameterGroups": headed}}

@@ -44,6 +44,7 @@ class Stack:
         self.template.set_version("2010-09-09")
         self.inputs = self._rows(Input)
         self.used: set[str] = set()
+        self.headings: dict[str, str] = {}  # of the inputs that a nested stack brought
         self.children: list[Stack] = []
         self.lifted: Rules = {}
 
@@ -86,9 +87,9 @@ class Stack:
             self.template.add_rule(name, asserted)
         rows = [row for row in self.inputs.values() if row.name in self.used]
         rows.sort(key=lambda row: row.has_default)  # P69: what must be answered is asked first
-        self.template.add_parameter([row.parameter() for row in rows])
+        self.template.add_parameter([row.parameter for row in rows])
         if self.children:
-            self.template.set_metadata(interface(rows))
+            self.template.set_metadata(interface(rows, self.headings))
         return outputs
 
     def answer(self, name: str) -> Value:
@@ -128,8 +129,9 @@ class Stack:
         if row.wired:
             raise TypeError(f"{self.path} does not give {child.path} its {name}, which another stack must give")
         if name not in self.inputs:
-            heading = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(child).__name__).lower()
-            self.inputs[name] = row.renamed(name, f"{heading}: {row.group}" if row.group else heading)
+            self.inputs[name] = row if name == row.name else row.renamed(name)
+            title = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(child).__name__).lower()
+            self.headings[name] = ": ".join(filter(None, [title, child.headings.get(row.name)]))
         elif not self.inputs[name].same_as(row):
             raise TypeError(f"{self.path}: {child.path} asks for {name} in other words than another stack does")
         return Value(self, self.inputs[name])
