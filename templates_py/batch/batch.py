@@ -103,12 +103,7 @@ class Batch(Stack):
         )
 
     def outputs(self) -> Outputs:
-        queues = [Ref(queue) for queue in self.job_queues]
-        arns = {"job_queue_arns": (Join(",", queues), "ARNs of the job queues, as the settings order them")}
-        return {
-            **(arns if queues else {}),
-            "job_log_group": (Ref(self.job_log_group), "Name of the jobs' log group"),
-        }
+        return {"job_log_group": (Ref(self.job_log_group), "Name of the jobs' log group")}
 
 
 def _policy_id(name: str) -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.emitted import Body, emitted, only, resources
+from templates_py.emission import emit
+from templates_py.synthesis import stacks
+from tests.emitted import DEFAULT, Body, emitted, only, resources
 
+GOLDEN = Path(__file__).with_name("networking-snapshot.json")
 BUCKETS = ["batch/storage", "mlflow/storage", "artifacts/template"]
 
 
@@ -101,3 +106,8 @@ def test_subnets_must_lie_in_the_vpc(default: dict[str, Body], path: str) -> Non
     subnets, vpcs = assertion["Assert"]["Fn::EachMemberIn"]
     assert subnets == {"Fn::ValueOfAll": ["AWS::EC2::Subnet::Id", "VpcId"]}
     assert vpcs == {"Fn::RefAll": "AWS::EC2::VPC::Id"}
+
+
+def test_the_smallest_template_to_the_letter() -> None:
+    """The one that README tells to begin with; the others are looked at property by property."""
+    assert emit(stacks(DEFAULT), {})["shared/networking-snapshot.json"] == GOLDEN.read_bytes()
