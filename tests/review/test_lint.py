@@ -28,6 +28,7 @@ def edit(path: Path, section: str, change: dict[str, object]) -> None:
     path.write_text(json.dumps(body))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_shape_is_clean(shape: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings, format = SHAPES[shape]
@@ -36,6 +37,7 @@ def test_every_shape_is_clean(shape: str, tmp_path: Path, capsys: pytest.Capture
     assert (len(REGIONS), IGNORED) == (6, ["W3002"])
 
 
+@pytest.mark.slow
 def test_only_what_changed_is_linted_and_the_parents_of_a_changed_interface(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
