@@ -22,8 +22,10 @@ HERE, ROOT = Path(__file__).resolve().parent, Path(__file__).resolve().parents[2
 CDK, VENV = HERE / "cdk", HERE / "out/venv"
 BOUNDS = {2: 1.6, 50: 1.75}  # compute environments (and as many queues; AWS Batch takes 50) -> ours over bare, at most
 IDLE_BOUND = 10  # ms
+# No variables of the make that runs this; bytecode is kept, as by default: the round that warms up writes it.
+UNWANTED = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHONDONTWRITEBYTECODE")
 ENV = {
-    **{key: value for key, value in os.environ.items() if "MAKE" not in key and key != "MFLAGS"},
+    **{key: value for key, value in os.environ.items() if key not in UNWANTED},
     "UV_SYSTEM_CERTS": "true",
     "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(VENV / "jsii"),
     "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20,22",
