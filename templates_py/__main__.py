@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _synth(args: argparse.Namespace) -> int:
     from templates_py.emission import LimitError
-    from templates_py.loading import SettingsError, load
+    from templates_py.settings.loading import SettingsError, load
     from templates_py.synthesis import synthesize
 
     try:
@@ -70,7 +70,7 @@ def _reference(args: argparse.Namespace) -> int:
 
 
 def _schema(args: argparse.Namespace) -> int:
-    from templates_py.wording import schema
+    from templates_py.settings.wording import schema
 
     print(schema())
     return 0

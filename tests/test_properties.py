@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from templates_py.emission import LIMITS, emit
-from templates_py.loading import SettingsError, load
 from templates_py.settings import Settings
+from templates_py.settings.loading import SettingsError, load
 from templates_py.synthesis import stacks
 from tests import strategies
 from tests.emitted import Body, emitted, nested, resources
@@ -108,7 +108,7 @@ def test_one_more_environment_changes_no_other_resource(data: Data, more: Data, 
     assert len([title for title in new if not title.startswith("LaunchTemplate")]) == 1
 
 
-@settings(FIXED, max_examples=25)
+@settings(FIXED, max_examples=20)
 @given(data=strategies.FULL)
 def test_the_same_settings_give_the_same_bytes(data: Data, file: Path) -> None:
     one, other = loaded(file, data), loaded(file, strategies.backwards(data))

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from templates_py.loading import SettingsError, load
 from templates_py.settings import ROOT, Batch, ComputeEnvironment, JobQueue, Mlflow, Settings
+from templates_py.settings.loading import SettingsError, load
 from tests.emitted import Body, emitted, with_batch
 
 # As in the issue that asked for it.

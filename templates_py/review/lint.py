@@ -74,5 +74,5 @@ def _report(paths: list[Path]) -> set[Path]:
     faulty = set()
     for match in Runner(config).run():
         print(f"{match.filename}:{match.linenumber}: {match.rule.id} {match.message}")
-        faulty.add(Path(match.filename))
+        faulty.add(Path(str(match.filename)))
     return faulty

@@ -19,8 +19,8 @@ from templates_py.review.graph import mermaid
 from templates_py.review.hydra import MODULES, NAMES, REASONS, SETTINGS
 from templates_py.review.updates import effects
 from templates_py.settings import ROOT, Batch, ComputeEnvironment, JobDefinition, JobQueue, Settings
+from templates_py.settings.wording import schema
 from templates_py.synthesis import synthesize
-from templates_py.wording import schema
 
 # A shape in which each parameter and each output that there can be exists.
 WHOLE = Settings(

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from templates_py.checks import complaints
 from templates_py.settings import Settings
+from templates_py.settings.checks import complaints
 
 OF_ENVIRONMENTS = ("resource_type", "type", "min_vcpus", "max_vcpus")
 OF_QUEUES = ("priority", "state")
@@ -30,11 +30,11 @@ def load(path: Path) -> Settings:
         msgspec.convert(data, Settings)  # each value by itself, before the defaults are spread
         settings = msgspec.convert(_spread(data), Settings)
     except msgspec.ValidationError as error:
-        from templates_py.wording import explain  # an error's wording is slow to import, and rarely needed
+        from templates_py.settings.wording import explain  # an error's wording is slow to import, and rarely needed
 
         raise SettingsError(f"{path}: {explain(str(error), data)}") from None
     for complaint in complaints(settings, data):
-        from templates_py.wording import line
+        from templates_py.settings.wording import line
 
         raise SettingsError(f"{path}: {line(*complaint)}")
     return settings

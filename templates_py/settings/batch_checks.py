@@ -1,4 +1,4 @@
-"""What no type can say of the settings: how names, numbers and kinds fit together."""
+"""What no type can say of an environment, a queue or a job definition."""
 
 from __future__ import annotations
 
@@ -7,23 +7,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from templates_py.fargate import MEMORY
-from templates_py.inputs import camel
 
 if TYPE_CHECKING:
-    from templates_py.settings import Batch, ComputeEnvironment, JobDefinition, JobQueue, Settings
+    from templates_py.settings import Batch, ComputeEnvironment, JobDefinition, JobQueue
 
 Complaint = tuple[str, Any, str]  # key, value, what was expected
 
-MOST = {  # AWS Batch's quotas page says that its own cannot be raised (P60); the others keep to a template's 500 (P41)
-    "compute_environments": (50, "AWS Batch's quota for an account and Region"),
-    "job_queues": (50, "AWS Batch's quota for an account and Region"),
-    "scheduling_policies": (300, "what a template has room for beside environments and queues"),
-    "job_definitions": (500, "CloudFormation's limit for the resources of a template"),
-}
-TAGS = 49  # AWS takes 50 for a resource, and SAM adds its own to the function
-RESERVED = ("aws:", "lambda:createdby", "serverlessrepo:")  # tags that AWS and SAM keep for themselves
-TAG = re.compile(r"[\w .:/=+@-]*")
-SPELLING = "letters, digits, spaces and . : / = + @ _ -"
 OF_INSTANCES = ("instance_type", "min_vcpus", "root_volume_size", "image_type", "bid_percentage", "allocation_strategy")
 UNUSED = {  # kind of environment -> keys that it has no use for (P07)
     "EC2": ("bid_percentage",),
@@ -37,44 +26,14 @@ SIZES = r"nano|micro|small|medium|large|\d*xlarge|metal(-\d+xl)?"
 INSTANCE = re.compile(rf"[a-z]+-?\d+[a-z]{{0,4}}\d*(-[a-z0-9]+)?(\.({SIZES}))?")
 
 
-def complaints(settings: Settings, said: dict[str, Any]) -> Iterator[Complaint]:
-    """Yield what is wrong, first things first; `said` is the file as it was written."""
-    batch = settings.batch
-    yield from _script(batch)
-    for key, (most, why) in MOST.items():
-        names = [table.name for table in getattr(batch, key)]
-        if len(names) > most:
-            yield f"number of batch.{key}", len(names), f"at most {most}, {why}"
-        yield from _names(f"batch.{key}", names)
-    tables = said.get("batch", {}).get("compute_environments", [])
-    for env, table in zip(batch.compute_environments, tables, strict=True):
+def of_batch(batch: Batch, said: dict[str, Any]) -> Iterator[Complaint]:
+    """Yield what is wrong with `[batch]`, of which `said` is what was written."""
+    for env, table in zip(batch.compute_environments, said.get("compute_environments", []), strict=True):
         yield from _environment(f"batch.compute_environments[{env.name!r}]", env, table, batch)
     for queue in batch.job_queues:
         yield from _queue(f"batch.job_queues[{queue.name!r}]", queue, batch)
     for job in batch.job_definitions:
         yield from _job(f"batch.job_definitions[{job.name!r}]", job)
-    yield from _cidr_blocks(settings.mlflow.cidr_blocks)
-    yield from _tags(settings.tags)
-
-
-def _script(batch: Batch) -> Iterator[Complaint]:
-    from templates_py.settings import FUNCTION, ROOT
-
-    path = batch.table_setup_script_local_path
-    # Spelt as the template will have it, so without a detour.
-    if not path.startswith(FUNCTION) or ".." in path.split("/") or not (ROOT / path).is_file():
-        yield "batch.table_setup_script_local_path", path, f"a file under {FUNCTION}: the function is packaged from it"
-
-
-def _names(key: str, names: list[str]) -> Iterator[Complaint]:
-    taken: dict[str, str] = {}
-    for number, name in enumerate(names):
-        if name in names[:number]:
-            yield f"{key}[{number}].name", name, f"a name of its own: {key}[{names.index(name)}] has this one"
-        elif other := taken.get(camel(name)):
-            expected = f"a name that differs from {other!r} in letters or digits, which alone make the logical ID"
-            yield f"{key}[{number}].name", name, expected  # P44
-        taken[camel(name)] = name
 
 
 def _environment(key: str, env: ComputeEnvironment, said: dict[str, Any], batch: Batch) -> Iterator[Complaint]:
@@ -139,31 +98,3 @@ def _job(key: str, job: JobDefinition) -> Iterator[Complaint]:
         yield f"{key}.memory", job.memory, f"one of {steps}, which FARGATE pairs with vcpus = {job.vcpus:g}"
     if job.gpus:
         yield f"{key}.gpus", job.gpus, "0: FARGATE has no GPU"
-
-
-def _cidr_blocks(blocks: list[str]) -> Iterator[Complaint]:
-    from ipaddress import ip_network
-
-    for number, block in enumerate(blocks):
-        try:
-            network = str(ip_network(block, strict=False))
-        except ValueError:
-            network = "a CIDR block, such as 10.0.0.0/8"
-        if network != block:
-            yield f"mlflow.cidr_blocks[{number}]", block, network
-        if block in blocks[:number]:
-            yield f"mlflow.cidr_blocks[{number}]", block, "each block once"
-
-
-def _tags(tags: dict[str, str]) -> Iterator[Complaint]:
-    if len(tags) > TAGS:
-        yield "number of tags", len(tags), f"at most {TAGS}: AWS takes 50, of which SAM needs one"
-    for number, (key, value) in enumerate(tags.items()):
-        if not (0 < len(key) <= 128 and TAG.fullmatch(key)):
-            yield "name in tags", key, f"1 to 128 {SPELLING}"
-        if key.lower().startswith(RESERVED):
-            yield "name in tags", key, f"none that begins with {', '.join(RESERVED)}"
-        if key.lower() in [other.lower() for other in list(tags)[:number]]:
-            yield "name in tags", key, "a name that differs in more than case from the others: IAM ignores case"
-        if not (len(value) <= 256 and TAG.fullmatch(value)):
-            yield f"tags[{key!r}]", value, f"up to 256 {SPELLING}"

@@ -1,4 +1,4 @@
-"""What is wrong with the settings, in words: the key, the value, what was expected, and the nearest key that there is."""
+"""What is wrong with the settings, in words: the key, the value, what was expected, the nearest key that there is."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def explain(error: str, data: dict[str, Any]) -> str:
 
 
 def _find(steps: list[str], value: Any) -> tuple[str, Any, dict[str, Any]]:
-    """Return how we call the place of the file to which `steps` lead, its value, and the schema of what belongs there."""
+    """Return what we call the place of the file to which `steps` lead, its value, and the schema of what belongs."""
     (reference,), components = msgspec.json.schema_components([Settings])
     key, schema = "", _resolve(reference, components)
     for step in steps:
