@@ -29,14 +29,15 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def candidates() -> Iterator[str | Path]:
-    """Yield what may be a Python of Lambda's version: on the PATH, uv's own, pyenv's."""
-    yield f"python{LAMBDAS}"
-    uv = Path(sys.executable).with_name("uv")
-    if uv.exists():
+    """Yield what may be a Python of Lambda's version: on the PATH, uv's own, pyenv's (whose shims are on the PATH)."""
+    name = f"python{LAMBDAS}"
+    yield name
+    if (uv := Path(sys.executable).with_name("uv")).exists():
         found = subprocess.run([uv, "python", "find", "--no-python-downloads", LAMBDAS], capture_output=True, text=True)
         yield from found.stdout.splitlines()
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    yield from sorted(pyenv.glob(f"versions/{LAMBDAS}*/bin/python{LAMBDAS}"))
+    shim = Path(shutil.which(name) or "")
+    for pyenv in (os.environ.get("PYENV_ROOT", ""), Path.home() / ".pyenv", shim.parent.parent):
+        yield from sorted(Path(pyenv).glob(f"versions/{LAMBDAS}*/bin/{name}"))
 
 
 @pytest.fixture(scope="module")
