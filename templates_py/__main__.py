@@ -44,6 +44,9 @@ def _synth(args: argparse.Namespace) -> int:
     except (SettingsError, LimitError) as error:
         print(error, file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"{error.filename or args.build}: {error.strerror}: expected a folder to write to", file=sys.stderr)
+        return 1
     print(f"{args.build}: {len(paths)} templates")
     return 0
 

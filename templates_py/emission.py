@@ -56,7 +56,7 @@ def emit(roots: list[Stack], tags: dict[str, str], format: str = "json") -> dict
 def _tag(template: Template, tags: dict[str, str]) -> None:
     for made in template.resources.values() if tags else ():
         if "Tags" in made.props and made.resource_type not in UNTAGGED:
-            made.Tags = dict(tags) if made.props["Tags"][0] is dict else Tags(**tags)
+            made.Tags = dict(sorted(tags.items())) if made.props["Tags"][0] is dict else Tags(**tags)
 
 
 def _ordered(body: dict[str, Any]) -> dict[str, Any]:

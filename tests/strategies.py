@@ -175,12 +175,12 @@ SETTINGS = FULL | some(batch=batches(least=0), mlflow=MLFLOW, tags=TAGS)
 
 
 def backwards(value: Any) -> Any:
-    """Return the same with the keys of its tables from last to first, but for tags and variables."""
+    """Return the same with the keys of its tables from last to first."""
     if isinstance(value, list):
         return [backwards(one) for one in value]
     if not isinstance(value, dict):
         return value
-    return {key: one if key in ("tags", "environment") else backwards(one) for key, one in reversed(value.items())}
+    return {key: backwards(one) for key, one in reversed(value.items())}
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:

@@ -139,6 +139,12 @@ def test_missing_file(settings: Path, build: Path, capsys: pytest.CaptureFixture
     assert refused(settings, build, capsys) == f"{settings}: No such file or directory: expected a settings file"
 
 
+def test_a_build_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "build").write_text("a file")
+    assert main(["synth", "--build", str(tmp_path / "build")]) == 1
+    assert capsys.readouterr().err.startswith(f"{tmp_path}/build")
+
+
 def test_folder_for_a_file(tmp_path: Path, build: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert refused(tmp_path, build, capsys) == f"{tmp_path}: Is a directory: expected a settings file"
 

@@ -28,6 +28,8 @@ from templates_py.stack import Stack, resource
 if TYPE_CHECKING:
     from templates_py import settings
 
+TRACKING_URI = "MLFLOW_TRACKING_URI"
+
 
 class JobDefinitions(Stack):
     """Job definitions of AWS Batch."""
@@ -61,12 +63,15 @@ class JobDefinitions(Stack):
     def _container(self, job: settings.JobDefinition) -> ContainerProperties:
         logs = {"awslogs-group": self.job_log_group, "awslogs-region": Region, "awslogs-stream-prefix": job.name}
         uri = self.tracking_uri_parameter
+        # Read at each start; a job that brings its own keeps that.
+        ours = If(uri.given, [Secret(Name=TRACKING_URI, ValueFrom=uri)], NoValue)
         return ContainerProperties(
             Image=job.image,
             Command=job.command or NoValue,
             ResourceRequirements=_requirements(job),
-            Environment=[Environment(Name=key, Value=value) for key, value in job.environment.items()] or NoValue,
-            Secrets=If(uri.given, [Secret(Name="MLFLOW_TRACKING_URI", ValueFrom=uri)], NoValue),  # read at each start
+            Environment=[Environment(Name=key, Value=value) for key, value in sorted(job.environment.items())]
+            or NoValue,
+            Secrets=NoValue if TRACKING_URI in job.environment else ours,
             LogConfiguration=LogConfiguration(LogDriver="awslogs", Options=logs),
             ExecutionRoleArn=self.job_execution_role_arn,
             JobRoleArn=self.job_role_arn if self.settings.jobs_have_a_role else NoValue,  # P70

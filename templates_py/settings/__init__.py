@@ -38,7 +38,8 @@ __all__ = [
 class Mlflow(Table, frozen=True):
     """The MLflow system."""
 
-    cidr_blocks: Annotated[list[str], Meta(min_length=1, max_length=50)] = field(default_factory=lambda: ["10.0.0.0/8"])
+    # Two rules each, and one for the jobs: 60 is what a security group takes by default.
+    cidr_blocks: Annotated[list[str], Meta(min_length=1, max_length=29)] = field(default_factory=lambda: ["10.0.0.0/8"])
     internet_facing: bool = False
     deletion_policy: DeletionPolicy = "Snapshot"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.emitted import WHOLE, Body, emitted, nested, only, resources
+from templates_py.settings import JobDefinition
+from tests.emitted import WHOLE, Body, emitted, nested, only, resources, with_batch
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +106,9 @@ def test_the_root_derives_the_parameters_name_and_batch_alone_asks_for_it(whole:
 def test_only_jobs_with_definitions_have_a_stack_of_them(whole: dict[str, Body]) -> None:
     assert "JobDefinitions" in nested(whole["batch/template"])
     assert "JobDefinitions" not in nested(emitted()["batch/template"])
+
+
+def test_a_job_that_brings_its_own_tracking_uri_keeps_it() -> None:
+    job = JobDefinition(name="train", image="train:1", environment={"MLFLOW_TRACKING_URI": "http://mine"})
+    made = only(emitted(with_batch(job_definitions=[job]))["batch/job_definitions"], "AWS::Batch::JobDefinition")
+    assert made["ContainerProperties"]["Secrets"] == {"Ref": "AWS::NoValue"}
