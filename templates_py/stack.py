@@ -17,11 +17,15 @@ from templates_py.nesting import Nested, Outputs, Rules, interface, lifted, pass
 Made = TypeVar("Made")
 
 
-__all__ = ["Outputs", "Rules", "Stack", "resource", "rule"]
+__all__ = ["Outputs", "Rules", "Stack", "nested", "resource", "rule"]
 
 
 class resource(cached_property[Made]):  # noqa: N801  read as a decorator
     """A property that makes a resource of its stack (or a list of them, or None where the shape has none)."""
+
+
+class nested(cached_property[Made]):  # noqa: N801
+    """A property that nests another stack in its own (or None where the shape has none), by `Stack.nest`."""
 
 
 def rule(must: Any, message: str, when: Any = None) -> dict[str, Any]:
@@ -31,9 +35,9 @@ def rule(must: Any, message: str, when: Any = None) -> dict[str, Any]:
 
 
 class Stack:
-    """One template: inputs as class attributes, resources as properties, outputs as a table.
+    """One template: inputs as class attributes, resources (and nested stacks) as properties, outputs as a table.
 
-    A stack that nests others (a system) says how in `wire`. The path of its file under templates_py/ is that of its
+    The path of its file under templates_py/ is that of its
     template under build/. Only the inputs that a shape uses become parameters.
     """
 
@@ -51,10 +55,6 @@ class Stack:
     @classmethod
     def _rows(cls, kind: type[Made]) -> dict[str, Made]:
         return {name: row for name, row in vars(cls).items() if isinstance(row, kind)}
-
-    def wire(self) -> Outputs:
-        """Nest other stacks, and return this one's outputs."""
-        return self.outputs()
 
     def outputs(self) -> Outputs:
         """Return the outputs: name -> (value, description), and third the condition without which there is none."""
@@ -77,7 +77,9 @@ class Stack:
     @cached_property
     def outlets(self) -> Outputs:
         """The outputs, after all of the stack has been made."""
-        outputs = self.wire()
+        for name in self._rows(nested):
+            getattr(self, name)
+        outputs = self.outputs()
         for made in [getattr(self, name) for name in self._rows(resource)]:
             self.template.add_resource(made if isinstance(made, list) else [made] if made is not None else [])
         for name, (value, meaning, *condition) in outputs.items():

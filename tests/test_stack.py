@@ -8,7 +8,8 @@ from troposphere.s3 import Bucket
 from troposphere.sqs import Queue
 
 from templates_py.inputs import NUMBER, STRING, STRINGS, Like, asked, camel, flag, name, optional, wired
-from templates_py.stack import Outputs, Rules, Stack, resource, rule
+from templates_py.nesting import Nested
+from templates_py.stack import Outputs, Rules, Stack, nested, resource, rule
 
 
 class Store(Stack):
@@ -50,10 +51,16 @@ class System(Stack):
 
     people = optional(STRINGS, "Who may read")
 
-    def wire(self) -> Outputs:
-        store = self.nest(Store())
-        self.nest(Reader(), bucket_name=store.bucket, groups=[store.bucket, "b"])
-        return store.outputs({"bucket": "the_"})
+    @nested
+    def store(self) -> Nested:
+        return self.nest(Store())
+
+    @nested
+    def reader(self) -> Nested:
+        return self.nest(Reader(), bucket_name=self.store.bucket, groups=[self.store.bucket, "b"])
+
+    def outputs(self) -> Outputs:
+        return self.store.outputs({"bucket": "the_"})
 
 
 def body(stack: Stack) -> dict:
@@ -124,9 +131,9 @@ def test_a_renamed_row_has_its_rule_renamed() -> None:
     class Renaming(Stack):
         """Renames."""
 
-        def wire(self) -> Outputs:
-            self.nest(Store(), rename={"size": "store_size"})
-            return {}
+        @nested
+        def store(self) -> Nested:
+            return self.nest(Store(), rename={"size": "store_size"})
 
     made = body(Renaming())
     assert "StoreSize" in made["Parameters"]
@@ -139,9 +146,9 @@ def test_a_rule_about_what_another_stack_gives_stays_below() -> None:
     class Feeding(Stack):
         """Feeds."""
 
-        def wire(self) -> Outputs:
-            self.nest(Store(), size=3)
-            return {}
+        @nested
+        def store(self) -> Nested:
+            return self.nest(Store(), size=3)
 
     assert "Rules" not in body(Feeding())
 
@@ -158,9 +165,9 @@ def test_bad_wiring_fails_in_python_and_names_both(given: dict[str, str], said: 
     class Wrong(Stack):
         """Wrong."""
 
-        def wire(self) -> Outputs:
-            self.nest(Reader(), **given)
-            return {}
+        @nested
+        def store(self) -> Nested:
+            return self.nest(Reader(), **given)
 
     with pytest.raises(TypeError, match=said):
         Wrong().asks()
@@ -170,9 +177,8 @@ def test_a_misspelt_output_fails_in_python_and_names_both() -> None:
     class Wrong(Stack):
         """Wrong."""
 
-        def wire(self) -> Outputs:
-            self.nest(Store()).buckets  # noqa: B018
-            return {}
+        def outputs(self) -> Outputs:
+            return {"buckets": (self.nest(Store()).buckets, "")}
 
     with pytest.raises(AttributeError, match="test_stack: test_stack has no output buckets"):
         Wrong().asks()
@@ -191,10 +197,13 @@ def test_one_name_cannot_ask_for_two_things() -> None:
     class Wrong(Stack):
         """Wrong."""
 
-        def wire(self) -> Outputs:
-            self.nest(Store())
-            self.nest(Other())
-            return {}
+        @nested
+        def store(self) -> Nested:
+            return self.nest(Store())
+
+        @nested
+        def other(self) -> Nested:
+            return self.nest(Other())
 
     with pytest.raises(TypeError, match="asks for size in other words"):
         Wrong().asks()

@@ -11,11 +11,12 @@ from templates_py.batch.lambda_invocation import LambdaInvocation
 from templates_py.batch.permissions import Permissions
 from templates_py.batch.security import Security
 from templates_py.batch.storage import Storage
+from templates_py.nesting import Nested
 from templates_py.shared import db_port, of_system
 from templates_py.shared.database import Database
 from templates_py.shared.networking import Networking
 from templates_py.shared.secrets import Secrets
-from templates_py.stack import Outputs, Rules, Stack
+from templates_py.stack import Outputs, Rules, Stack, nested
 
 if TYPE_CHECKING:
     from templates_py import settings
@@ -33,64 +34,94 @@ class Batch(Stack):
         self.settings = settings
         super().__init__()
 
-    def wire(self) -> Outputs:
-        of = self.settings
-        security = self.nest(Security(of.deletion_policy))
-        networking = self.nest(Networking(of.deletion_policy))
-        secrets = self.nest(Secrets(of.deletion_policy))
-        storage = self.nest(Storage())
-        permissions = self.nest(
-            Permissions(of),
-            username_secret=secrets.username_arn,
-            password_secret=secrets.password_arn,
-            script_bucket=storage.table_setup_script_bucket_name,
-            script_key=storage.table_setup_script_bucket_key,
+    @nested
+    def security(self) -> Nested:
+        return self.nest(Security(self.settings.deletion_policy))
+
+    @nested
+    def networking(self) -> Nested:
+        return self.nest(Networking(self.settings.deletion_policy))
+
+    @nested
+    def secrets(self) -> Nested:
+        return self.nest(Secrets(self.settings.deletion_policy))
+
+    @nested
+    def storage(self) -> Nested:
+        return self.nest(Storage())
+
+    @nested
+    def permissions(self) -> Nested:
+        return self.nest(
+            Permissions(self.settings),
+            username_secret=self.secrets.username_arn,
+            password_secret=self.secrets.password_arn,
+            script_bucket=self.storage.table_setup_script_bucket_name,
+            script_key=self.storage.table_setup_script_bucket_key,
         )
-        database = self.nest(
-            Database(of.deletion_policy),
-            db_username=secrets.username_arn,
-            db_password=secrets.password_arn,
-            db_subnet_group_name=networking.db_subnet_group,
-            database_security_group=security.database_group,
+
+    @nested
+    def database(self) -> Nested:
+        return self.nest(
+            Database(self.settings.deletion_policy),
+            db_username=self.secrets.username_arn,
+            db_password=self.secrets.password_arn,
+            db_subnet_group_name=self.networking.db_subnet_group,
+            database_security_group=self.security.database_group,
         )
-        function = self.nest(
+
+    @nested
+    def function(self) -> Nested:
+        return self.nest(
             Lambda(CODE_URI),
-            function_group=security.function_group,
-            lambda_service_role_arn=permissions.lambda_service_role_arn,
-            lambda_service_role_name=permissions.lambda_service_role_name,
+            function_group=self.security.function_group,
+            lambda_service_role_arn=self.permissions.lambda_service_role_arn,
+            lambda_service_role_name=self.permissions.lambda_service_role_name,
         )
-        invocation = self.nest(
-            LambdaInvocation(of.packaged_script, of.script_sha256()),
-            function_arn=function.function_arn,
-            database_hostname=database.db_host,
+
+    @nested
+    def invocation(self) -> Nested:
+        return self.nest(
+            LambdaInvocation(self.settings.packaged_script, self.settings.script_sha256()),
+            function_arn=self.function.function_arn,
+            database_hostname=self.database.db_host,
             database_port=self.db_port,
-            database_username_secret=secrets.username_arn,
-            database_password_secret=secrets.password_arn,
-            database_default_name=database.db_name,
-            table_setup_script_bucket_name=storage.table_setup_script_bucket_name,
-            table_setup_script_bucket_key=storage.table_setup_script_bucket_key,
+            database_username_secret=self.secrets.username_arn,
+            database_password_secret=self.secrets.password_arn,
+            database_default_name=self.database.db_name,
+            table_setup_script_bucket_name=self.storage.table_setup_script_bucket_name,
+            table_setup_script_bucket_key=self.storage.table_setup_script_bucket_key,
         )
-        environments = self.nest(
-            batch.Batch(of),
-            compute_environment_group=security.compute_environment_group,
-            compute_environment_instance_profile_arn=permissions.compute_environment_instance_profile_arn,
-            **permissions.those("compute_environment_service_role_arn"),
+
+    @nested
+    def batch(self) -> Nested:
+        return self.nest(
+            batch.Batch(self.settings),
+            compute_environment_group=self.security.compute_environment_group,
+            compute_environment_instance_profile_arn=self.permissions.compute_environment_instance_profile_arn,
+            **self.permissions.those("compute_environment_service_role_arn"),
         )
-        if of.job_definitions:
-            self.nest(
-                JobDefinitions(of),
-                job_log_group=environments.job_log_group,
-                **permissions.those("job_role_arn", "job_execution_role_arn"),
-            )
+
+    @nested
+    def job_definitions(self) -> Nested | None:
+        if not self.settings.job_definitions:
+            return None
+        return self.nest(
+            JobDefinitions(self.settings),
+            job_log_group=self.batch.job_log_group,
+            **self.permissions.those("job_role_arn", "job_execution_role_arn"),
+        )
+
+    def outputs(self) -> Outputs:
         return {
-            "db_host": (database.db_host, "Host name of the job database"),
-            "username_secret": (secrets.username_arn, "ARN of the secret with the job database's user name"),
-            "password_secret": (secrets.password_arn, "ARN of the secret with the job database's password"),
-            "compute_environment_group": (security.compute_environment_group, "ID of the jobs' security group"),
-            **storage.outputs(),
-            **invocation.outputs(),
-            **environments.outputs(),
-            **permissions.outputs(),
+            "db_host": (self.database.db_host, "Host name of the job database"),
+            "username_secret": (self.secrets.username_arn, "ARN of the secret with the job database's user name"),
+            "password_secret": (self.secrets.password_arn, "ARN of the secret with the job database's password"),
+            "compute_environment_group": (self.security.compute_environment_group, "ID of the jobs' security group"),
+            **self.storage.outputs(),
+            **self.invocation.outputs(),
+            **self.batch.outputs(),
+            **self.permissions.outputs(),
         }
 
     def rules(self) -> Rules:

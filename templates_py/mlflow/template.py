@@ -14,11 +14,12 @@ from templates_py.mlflow.permissions import Permissions
 from templates_py.mlflow.security import Security
 from templates_py.mlflow.storage import Storage
 from templates_py.mlflow.task_deployment import TaskDeployment
+from templates_py.nesting import Nested
 from templates_py.shared import of_system
 from templates_py.shared.database import NAME, Database
 from templates_py.shared.networking import Networking
 from templates_py.shared.secrets import Secrets
-from templates_py.stack import Outputs, Rules, Stack
+from templates_py.stack import Outputs, Rules, Stack, nested
 
 if TYPE_CHECKING:
     from templates_py import settings
@@ -36,61 +37,91 @@ class Mlflow(Stack):
         self.settings = settings
         super().__init__()
 
-    def wire(self) -> Outputs:
-        of = self.settings
-        repository = self.nest(ContainerRepository())
-        security = self.nest(Security(of))
-        networking = self.nest(Networking(of.deletion_policy))
-        secrets = self.nest(Secrets(of.deletion_policy))
-        storage = self.nest(Storage())
-        permissions = self.nest(
+    @nested
+    def container_repository(self) -> Nested:
+        return self.nest(ContainerRepository())
+
+    @nested
+    def security(self) -> Nested:
+        return self.nest(Security(self.settings))
+
+    @nested
+    def networking(self) -> Nested:
+        return self.nest(Networking(self.settings.deletion_policy))
+
+    @nested
+    def secrets(self) -> Nested:
+        return self.nest(Secrets(self.settings.deletion_policy))
+
+    @nested
+    def storage(self) -> Nested:
+        return self.nest(Storage())
+
+    @nested
+    def permissions(self) -> Nested:
+        return self.nest(
             Permissions(),
-            artifact_bucket=storage.s3_bucket,
-            container_repository_arn=repository.container_repository_arn,
-            admin_username_arn=secrets.username_arn,
-            admin_password_arn=secrets.password_arn,
+            artifact_bucket=self.storage.s3_bucket,
+            container_repository_arn=self.container_repository.container_repository_arn,
+            admin_username_arn=self.secrets.username_arn,
+            admin_password_arn=self.secrets.password_arn,
         )
-        balancer = self.nest(LoadBalancing(of.internet_facing), mlflow_sg_id=security.mlflow_sg_id)
-        database = self.nest(
-            Database(of.deletion_policy),
+
+    @nested
+    def load_balancing(self) -> Nested:
+        return self.nest(LoadBalancing(self.settings.internet_facing), mlflow_sg_id=self.security.mlflow_sg_id)
+
+    @nested
+    def database(self) -> Nested:
+        return self.nest(
+            Database(self.settings.deletion_policy),
             db_default_name=self.db_default_name,
-            db_username=secrets.username_arn,
-            db_password=secrets.password_arn,
-            db_subnet_group_name=networking.db_subnet_group,
-            database_security_group=security.database_group,
+            db_username=self.secrets.username_arn,
+            db_password=self.secrets.password_arn,
+            db_subnet_group_name=self.networking.db_subnet_group,
+            database_security_group=self.security.database_group,
         )
-        image = Join(":", [repository.container_repository_url, self.image_tag])
-        tasks = self.nest(
+
+    @nested
+    def task_deployment(self) -> Nested:
+        image = Join(":", [self.container_repository.container_repository_url, self.image_tag])
+        return self.nest(
             TaskDeployment(),
             docker_image=If(self.image_tag.given, image, ""),
-            s3_bucket_name=storage.s3_bucket,
-            db_host=database.db_host,
-            db_name=database.db_name,
-            admin_username_arn=secrets.username_arn,
-            admin_password_arn=secrets.password_arn,
-            task_role_arn=permissions.mlflow_ecs_tasks_role_arn,
-            execution_role_arn=permissions.execution_role_arn,
-            execution_role_name=permissions.execution_role_name,
-            allowed_hosts=balancer.allowed_hosts,
-            aws_lb_target_group_arn=balancer.lb_target_group_arn,
-            tasks_group=security.tasks_group,
+            s3_bucket_name=self.storage.s3_bucket,
+            db_host=self.database.db_host,
+            db_name=self.database.db_name,
+            admin_username_arn=self.secrets.username_arn,
+            admin_password_arn=self.secrets.password_arn,
+            task_role_arn=self.permissions.mlflow_ecs_tasks_role_arn,
+            execution_role_arn=self.permissions.execution_role_arn,
+            execution_role_name=self.permissions.execution_role_name,
+            allowed_hosts=self.load_balancing.allowed_hosts,
+            aws_lb_target_group_arn=self.load_balancing.lb_target_group_arn,
+            tasks_group=self.security.tasks_group,
         )
-        self.nest(
+
+    @nested
+    def autoscaling(self) -> Nested:
+        return self.nest(
             Autoscaling(),
             condition=self.image_tag.given,
-            server_cluster_name=tasks.ecs_cluster_name,
-            ecs_service_name=tasks.ecs_service_name,
+            server_cluster_name=self.task_deployment.ecs_cluster_name,
+            ecs_service_name=self.task_deployment.ecs_service_name,
         )
-        service = If(self.image_tag.given, tasks.ecs_service_name, "none: ImageTag is empty")
+
+    def outputs(self) -> Outputs:
+        url = self.container_repository.container_repository_url
+        service = If(self.image_tag.given, self.task_deployment.ecs_service_name, "none: ImageTag is empty")
         return {
-            "tracking_uri": (balancer.tracking_uri, "Address of MLflow, for MLFLOW_TRACKING_URI"),
-            "container_repository_url": (repository.container_repository_url, "URL of the container repository"),
-            "s3_bucket": (storage.s3_bucket, "Name of the artifact bucket"),
-            "db_host": (database.db_host, "Host name of MLflow's database"),
-            "ecs_cluster_name": (tasks.ecs_cluster_name, "Name of the ECS cluster"),
+            "tracking_uri": (self.load_balancing.tracking_uri, "Address of MLflow, for MLFLOW_TRACKING_URI"),
+            "container_repository_url": (url, "URL of the container repository"),
+            "s3_bucket": (self.storage.s3_bucket, "Name of the artifact bucket"),
+            "db_host": (self.database.db_host, "Host name of MLflow's database"),
+            "ecs_cluster_name": (self.task_deployment.ecs_cluster_name, "Name of the ECS cluster"),
             "ecs_service_name": (service, "Name of the ECS service"),
-            "mlflow_sg_id": (security.mlflow_sg_id, "ID of the load balancer's security group"),
-            "listener_port": (security.listener_port, "Port that clients speak to"),
+            "mlflow_sg_id": (self.security.mlflow_sg_id, "ID of the load balancer's security group"),
+            "listener_port": (self.security.listener_port, "Port that clients speak to"),
         }
 
     def rules(self) -> Rules:
