@@ -37,8 +37,8 @@ def rule(must: Any, message: str, when: Any = None) -> dict[str, Any]:
 class Stack:
     """One template: inputs as class attributes, resources (and nested stacks) as properties, outputs as a table.
 
-    The path of its file under templates_py/ is that of its
-    template under build/. Only the inputs that a shape uses become parameters.
+    The path of its file under templates_py/ is that of its template under build/. Only the inputs that a shape uses
+    become parameters.
     """
 
     variant = ""  # what tells two templates of one file apart: a deletion policy
