@@ -154,3 +154,63 @@ def test_the_connection_lets_jobs_reach_the_balancer(default: dict[str, Body]) -
     }
     parameter = only(default["connection"], "AWS::SSM::Parameter")
     assert (parameter["Name"], parameter["Value"]) == ({"Ref": "TrackingUriParameter"}, {"Ref": "TrackingUri"})
+
+
+def test_the_address_says_how_it_is_spoken_to(default: dict[str, Body]) -> None:
+    scheme, host = default["mlflow/load_balancing"]["Outputs"]["TrackingUri"]["Value"]["Fn::Join"][1]
+    assert scheme == {"Fn::If": ["CertificateArnGiven", "https://", "http://"]}
+    assert host["Fn::If"][1:] == [{"Ref": "DomainName"}, {"Fn::GetAtt": ["LoadBalancer", "DNSName"]}]
+    listeners = resources(default["mlflow/load_balancing"], "AWS::ElasticLoadBalancingV2::Listener")
+    spoken = {title: (made["Properties"]["Port"], made["Properties"]["Protocol"]) for title, made in listeners.items()}
+    assert spoken == {"HttpListener": (80, "HTTP"), "HttpsListener": (443, "HTTPS")}
+
+
+def test_a_target_leaves_before_its_task_is_stopped(default: dict[str, Body]) -> None:
+    group = only(default["mlflow/load_balancing"], "AWS::ElasticLoadBalancingV2::TargetGroup")
+    (delay,) = group["TargetGroupAttributes"]
+    assert delay["Key"] == "deregistration_delay.timeout_seconds"
+    server = containers(default["mlflow/task_deployment"])['{"Ref": "ContainerName"}']
+    assert int(delay["Value"]) < server["StopTimeout"] <= 120  # Fargate's most
+    assert server["Essential"] is True
+
+
+def test_tasks_may_write_to_their_own_log_group_alone(default: dict[str, Body]) -> None:
+    (write,) = only(default["mlflow/task_deployment"], "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+    assert write["Resource"] == [{"Fn::GetAtt": ["LogGroup", "Arn"]}]
+    for name, container in containers(default["mlflow/task_deployment"]).items():
+        options = container["LogConfiguration"]["Options"]
+        assert options["awslogs-group"] == {"Ref": "LogGroup"} and options["awslogs-region"] == {"Ref": "AWS::Region"}
+        assert options["awslogs-stream-prefix"] == ("migrate" if "migrate" in name else "server")
+
+
+def test_an_existing_repository_is_named_as_ecr_names_it(default: dict[str, Body]) -> None:
+    outputs = default["mlflow/container_repository"]["Outputs"]
+    url, arn = (
+        outputs[name]["Value"]["Fn::If"][1]["Fn::Sub"] for name in ("ContainerRepositoryUrl", "ContainerRepositoryArn")
+    )
+    assert url == [
+        "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/${Name}",
+        {"Name": {"Ref": "ExistingContainerRepository"}},
+    ]
+    assert arn[0] == "arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/${Name}"
+
+
+def test_each_role_reaches_what_it_names_and_no_more(default: dict[str, Body]) -> None:
+    rows = {}
+    for title, made in resources(default["mlflow/permissions"], "AWS::IAM::Role").items():
+        (trust,) = made["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"Service": ["ecs-tasks.amazonaws.com"]}
+        rows[title] = [
+            row["Resource"]
+            for policy in made["Properties"]["Policies"]
+            for row in policy["PolicyDocument"]["Statement"]
+        ]
+    bucket = {"Fn::Join": [":", ["arn", {"Ref": "AWS::Partition"}, "s3", "", "", {"Ref": "ArtifactBucket"}]]}
+    assert rows == {
+        "TaskRole": [[bucket], [{"Fn::Join": ["", [bucket, "/*"]]}]],
+        "ExecutionRole": [
+            ["*"],
+            [{"Ref": "ContainerRepositoryArn"}],
+            [{"Ref": "AdminUsernameArn"}, {"Ref": "AdminPasswordArn"}],
+        ],
+    }

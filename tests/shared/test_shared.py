@@ -111,3 +111,15 @@ def test_subnets_must_lie_in_the_vpc(default: dict[str, Body], path: str) -> Non
 def test_the_smallest_template_to_the_letter() -> None:
     """The one that README tells to begin with; the others are looked at property by property."""
     assert emit(stacks(DEFAULT), {})["shared/networking-snapshot.json"] == GOLDEN.read_bytes()
+
+
+def test_the_password_is_read_where_it_is_used(default: dict[str, Body]) -> None:
+    made = only(default["shared/database-snapshot"], "AWS::RDS::DBInstance")
+    resolved = ["{{resolve:secretsmanager:", {"Ref": "DbPassword"}, ":SecretString}}"]
+    assert made["MasterUserPassword"] == {"Fn::Join": ["", resolved]}
+
+
+def test_a_user_name_of_one_letter_can_be_generated(default: dict[str, Body]) -> None:
+    """Of two types of letters no single one could be of each."""
+    secret = default["shared/secrets-snapshot"]["Resources"]["UsernameSecret"]["Properties"]["GenerateSecretString"]
+    assert secret["Fn::If"][2]["RequireEachIncludedType"] is False
