@@ -1,0 +1,96 @@
+"""A script of SQL, split where MySQL's command-line client splits it when it reads one (`mysql < script`).
+
+Only where a statement ends is looked at, never what it says. Of the client's commands, DELIMITER and a USE
+without one are done as it does them, and what ends with a backslash and g; a script with another is refused.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import NamedTuple
+
+# Bits of the server's status, which change with sql_mode: there, a backslash is a character like any other.
+ANSI_QUOTES, NO_BACKSLASH_ESCAPES = 1 << 15, 1 << 9
+
+COMMENT = rb"--(?=\s|\Z)[^\n]*+|\#[^\n]*+|/\*(?!M?!)(?s:.*?)(?:\*/|\Z)"  # `--1` is none; a /*! */ is no comment
+GAP = re.compile(rb"(?:\s++|%b)*+" % COMMENT)
+COMMAND = re.compile(
+    rb"(?i:delimiter)(?=\s|\Z)(?:[ \t]++(?P<delimiter>'[^'\n]++'|\"[^\"\n]++\"|`[^`\n]++`|[^\s'\"`][^ \n]*+))?+[^\n]*+"
+    rb"|(?P<refused>(?i:source|system)(?=[ \t]))"
+)
+USE = re.compile(rb"(?i:use)[ \t][^\n]*+")
+# No other statement has statements in it, so that under another DELIMITER too, these end at a semicolon.
+SIMPLE = re.compile(
+    rb"(?i:alter\s+table|call|create\s+(?:database|index|schema|table|temporary|unique|user|view)|delete|do|drop|grant"
+    rb"|insert|rename|replace|revoke|select|set|truncate|update|use|with)\b"
+)
+
+
+class Statement(NamedTuple):
+    """A statement of a script, as it must be sent."""
+
+    number: int  # from 1
+    line: int  # from 1, where it begins, past comments
+    text: str  # bytes that are not UTF-8 as surrogates, which PyMySQL turns into the same bytes again
+
+
+def statements(script: bytes | str, server_status: Callable[[], int] = lambda: 0) -> Iterator[Statement]:
+    """Split a script, one statement as it is asked for; `server_status` is the server's (PyMySQL has it) by then.
+
+    Raises ValueError at a NUL or one of the client's own commands, when all before it has been given.
+    """
+    data = script if isinstance(script, bytes) else script.encode(errors="surrogateescape")
+    data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+    delimiter, number, line, counted, place = b";", 0, 1, 0, 0
+    while True:
+        start, place = place, _end(GAP, data, place)
+        fresh = start == 0 or b"\n" in data[start - 1 : place]  # nothing but comments before it on its line
+        line, counted = line + data.count(b"\n", counted, place), place
+        if place == len(data):
+            return
+        if fresh and (command := COMMAND.match(data, place)):
+            if command["refused"]:
+                raise ValueError(f"line {line}: {command[0].decode()} is a command of the client, and not run here")
+            if command["delimiter"] and b"\\" not in command["delimiter"]:  # else the client complains, and goes on
+                delimiter = command["delimiter"].strip(b"'\"`")[:15]
+            place = command.end()
+            continue
+        end = _end(_statement(delimiter, server_status()), data, place)
+        if fresh and (use := USE.match(data, place, end)) and delimiter not in use[0]:
+            end = use.end()
+        elif delimiter != b";" and SIMPLE.match(data, place, end):
+            end = _end(_statement(b";", server_status()), data, place, end)
+        if text := data[place:end].rstrip():
+            number += 1
+            yield Statement(number, line, text.decode(errors="surrogateescape"))
+        place = end
+        if data.startswith(delimiter, place):
+            place += len(delimiter)
+        elif data.startswith(b";", place):
+            place += 1
+        elif data.startswith((rb"\g", rb"\G"), place):
+            place += 2
+        elif data.startswith((b"\\", b"\0"), place):
+            line += data.count(b"\n", counted, place)
+            raise ValueError(f"line {line}: {data[place : place + 2]!r} is neither SQL nor a command that is run here")
+
+
+@cache
+def _statement(delimiter: bytes, status: int) -> re.Pattern[bytes]:
+    """Return what matches up to a statement's end: strings and comments whole, and no delimiter, backslash or NUL."""
+    plain, escaped = rb"%b[^%b]*+(?:%b|\Z)", rb"%b(?:[^%b\\]++|\\(?s:.))*+(?:%b|\Z)"
+    single = plain if status & NO_BACKSLASH_ESCAPES else escaped
+    double = plain if status & (NO_BACKSLASH_ESCAPES | ANSI_QUOTES) else escaped
+    strings = [kind % (quote, quote, quote) for kind, quote in ((single, b"'"), (double, b'"'), (plain, b"`"))]
+    ordinary = rb"[^'\"`\#\-/\\\0%b]" % re.escape(delimiter[:1])
+    tokens = [ordinary + rb"++", *strings, COMMENT, rb"[^'\"`\\\0]"]
+    return re.compile(rb"(?:(?!%b)(?:%b))*+" % (re.escape(delimiter), b"|".join(tokens)))
+
+
+def _end(pattern: re.Pattern[bytes], data: bytes, place: int, until: int = sys.maxsize) -> int:
+    """Return where a pattern that matches everywhere, if only nothing, ends."""
+    match = pattern.match(data, place, until)
+    return match.end() if match else place
