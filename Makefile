@@ -59,6 +59,12 @@ bench: .venv/.dev  ## Measure what README's figures come from
 # SAM sets ARTIFACTS_DIR (functions/db_init/Makefile): its builds and one by hand are the same.
 ARTIFACTS_DIR ?= .aws-sam/db_init
 
+# Lambda cannot write bytecode, so that each cold start would compile it all: it comes along where Lambda's Python is at hand.
+COMPILED = python=$$(PYENV_VERSION=3.13 python3.13 -c 'import sys; print(sys.executable)' 2>/dev/null \
+  || $(UV) python find --no-python-downloads 3.13 2>/dev/null) || exit 0; \
+  PYTHONHASHSEED=0 "$$python" -m compileall -q --invalidation-mode unchecked-hash -s '$(ARTIFACTS_DIR)' -p /var/task \
+  '$(ARTIFACTS_DIR)'
+
 # Wheels for Lambda's Linux and Python, whatever this machine is. What is installed stays described (dist-info): that is
 # what scanners of a deployed function read.
 build_lambda: .venv/.uv  ## Make the function's package, in .aws-sam/db_init
@@ -66,7 +72,8 @@ build_lambda: .venv/.uv  ## Make the function's package, in .aws-sam/db_init
 	@$(UV) pip install --quiet --python $(PYTHON) --target '$(ARTIFACTS_DIR)' --require-hashes --only-binary :all: \
 	  --python-platform x86_64-manylinux2014 --python-version 3.13 --requirements functions/db_init/requirements.txt
 	@rm -rf '$(ARTIFACTS_DIR)/.lock' '$(ARTIFACTS_DIR)/sqlalchemy/testing'
-	@cp -R functions/db_init/app.py functions/db_init/schema '$(ARTIFACTS_DIR)'
+	@cp -R functions/db_init/*.py functions/db_init/rds-ca.pem functions/db_init/schema '$(ARTIFACTS_DIR)'
+	@$(COMPILED)
 
 # This make's variables and job slots are no business of the make that SAM runs.
 build: synth .venv/.dev  ## Package all of it with SAM, or SYSTEM alone

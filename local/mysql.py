@@ -89,9 +89,11 @@ class Server:
             self._process.kill()
             self._process.wait()
 
-    def client(self, sql: str | bytes, database: str | None = None) -> subprocess.CompletedProcess[bytes]:
+    def client(
+        self, sql: str | bytes, database: str | None = None, *options: str
+    ) -> subprocess.CompletedProcess[bytes]:
         """Run a script through the command-line client, in batch mode; nothing is raised where it fails."""
-        line = [*self.programs.client, f"--defaults-file={self.folder / 'client.cnf'}", "--batch"]
+        line = [*self.programs.client, f"--defaults-file={self.folder / 'client.cnf'}", "--batch", *options]
         script = sql.encode() if isinstance(sql, str) else sql
         return subprocess.run([*line, *([database] if database else [])], input=script, capture_output=True)
 

@@ -15,12 +15,14 @@ from typing import NamedTuple
 # Bits of the server's status, which change with sql_mode: there, a backslash is a character like any other.
 ANSI_QUOTES, NO_BACKSLASH_ESCAPES = 1 << 15, 1 << 9
 
-COMMENT = rb"--(?=\s|\Z)[^\n]*+|\#[^\n]*+|/\*(?!M?!)(?s:.*?)(?:\*/|\Z)"  # `--1` is none; a /*! */ is no comment
-GAP = re.compile(rb"(?:\s++|%b)*+" % COMMENT)
+LINE = rb"--(?=\s|\Z)[^\n]*+|\#[^\n]*+"  # `--1` is none
+COMMENT = LINE + rb"|/\*(?!!)(?s:.*?)(?:\*/|\Z)"  # a /*! */ is none: its strings and semicolons are the statement's
 COMMAND = re.compile(
     rb"(?i:delimiter)(?=\s|\Z)(?:[ \t]++(?P<delimiter>'[^'\n]++'|\"[^\"\n]++\"|`[^`\n]++`|[^\s'\"`][^ \n]*+))?+[^\n]*+"
     rb"|(?P<refused>(?i:source|system)(?=[ \t]))"
 )
+# What else ends a statement -> how long it is: nothing (a USE), a semicolon, the backslash of \\g.
+SHORT = {b"": 0, b"\n": 0, b";": 1, b"\\": 2}
 USE = re.compile(rb"(?i:use)[ \t][^\n]*+")
 # No other statement has statements in it, so that under another DELIMITER too, these end at a semicolon.
 SIMPLE = re.compile(
@@ -30,11 +32,16 @@ SIMPLE = re.compile(
 
 
 class Statement(NamedTuple):
-    """A statement of a script, as it must be sent."""
+    """A statement of a script."""
 
     number: int  # from 1
     line: int  # from 1, where it begins, past comments
-    text: str  # bytes that are not UTF-8 as surrogates, which PyMySQL turns into the same bytes again
+    text: str  # with surrogates for bytes that are not UTF-8
+
+    @property
+    def sql(self) -> bytes:
+        """The text as the script has it, byte for byte: what to send."""
+        return self.text.encode(errors="surrogateescape")
 
 
 def statements(script: bytes | str, server_status: Callable[[], int] = lambda: 0) -> Iterator[Statement]:
@@ -46,7 +53,7 @@ def statements(script: bytes | str, server_status: Callable[[], int] = lambda: 0
     data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
     delimiter, number, line, counted, place = b";", 0, 1, 0, 0
     while True:
-        start, place = place, _end(GAP, data, place)
+        start, place = place, _end(_gap(delimiter), data, place)
         fresh = start == 0 or b"\n" in data[start - 1 : place]  # nothing but comments before it on its line
         line, counted = line + data.count(b"\n", counted, place), place
         if place == len(data):
@@ -55,7 +62,8 @@ def statements(script: bytes | str, server_status: Callable[[], int] = lambda: 0
             if command["refused"]:
                 raise ValueError(f"line {line}: {command[0].decode()} is a command of the client, and not run here")
             if command["delimiter"] and b"\\" not in command["delimiter"]:  # else the client complains, and goes on
-                delimiter = command["delimiter"].strip(b"'\"`")[:15]
+                quoted = command["delimiter"][:1] in (b"'", b'"', b"`")
+                delimiter = (command["delimiter"][1:-1] if quoted else command["delimiter"])[:15]
             place = command.end()
             continue
         end = _end(_statement(delimiter, server_status()), data, place)
@@ -63,19 +71,20 @@ def statements(script: bytes | str, server_status: Callable[[], int] = lambda: 0
             end = use.end()
         elif delimiter != b";" and SIMPLE.match(data, place, end):
             end = _end(_statement(b";", server_status()), data, place, end)
+        if data.startswith((b"\\", b"\0"), end) and not data.startswith((rb"\g", rb"\G", delimiter), end):
+            line += data.count(b"\n", place, end)
+            raise ValueError(f"line {line}: {data[end : end + 2]!r} is neither SQL nor a command that is run here")
         if text := data[place:end].rstrip():
             number += 1
             yield Statement(number, line, text.decode(errors="surrogateescape"))
-        place = end
-        if data.startswith(delimiter, place):
-            place += len(delimiter)
-        elif data.startswith(b";", place):
-            place += 1
-        elif data.startswith((rb"\g", rb"\G"), place):
-            place += 2
-        elif data.startswith((b"\\", b"\0"), place):
-            line += data.count(b"\n", counted, place)
-            raise ValueError(f"line {line}: {data[place : place + 2]!r} is neither SQL nor a command that is run here")
+        place = end + (len(delimiter) if data.startswith(delimiter, end) else SHORT[data[end : end + 1]])
+
+
+@cache
+def _gap(delimiter: bytes) -> re.Pattern[bytes]:
+    """Return what matches white space and comments, and no delimiter, which may look like one."""
+    block = rb"/\*(?!M?!)(?s:.*?)\*/"  # MariaDB runs a /*M! */
+    return re.compile(rb"(?:\s++|(?!%b)(?:%b|%b))*+" % (re.escape(delimiter), LINE, block))
 
 
 @cache

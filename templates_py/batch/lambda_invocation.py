@@ -8,8 +8,10 @@ from __future__ import annotations
 from troposphere import Region, Sub
 from troposphere.cloudformation import CustomResource
 
-from templates_py.inputs import NUMBER, STRING, wired
+from templates_py.inputs import NUMBER, STRING, STRINGS, Like, optional, wired
 from templates_py.stack import Outputs, Stack, resource
+
+TABLE = Like("[^,`]{1,64}", "names of tables")
 
 
 class DbInit(CustomResource):
@@ -21,6 +23,9 @@ class DbInit(CustomResource):
 class LambdaInvocation(Stack):
     """The trigger of the database initialiser."""
 
+    allow_data_loss = optional(
+        STRINGS, "Tables whose rows the table setup script may take away, for as long as they stand here", TABLE
+    )
     function_arn = wired(STRING, "ARN of the database initialiser's function")
     database_hostname = wired(STRING, "Host name of the job database")
     database_port = wired(NUMBER, "Port of the job database")
@@ -48,6 +53,7 @@ class LambdaInvocation(Stack):
             DatabaseDefaultName=self.database_default_name,
             TableSetupScriptBucketName=self.table_setup_script_bucket_name,
             TableSetupScriptBucketKey=self.table_setup_script_bucket_key,
+            AllowDataLoss=self.allow_data_loss,
             TableSetupScript=self.script,
             TableSetupScriptSha256=self.script_sha256,  # P16: another script runs, the same one does not
         )

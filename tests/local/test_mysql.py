@@ -30,7 +30,7 @@ def test_the_client_speaks_tls_as_a_master_user_without_super(server: Server) ->
 
 
 def test_nobody_gets_in_without_tls(server: Server) -> None:
-    with pytest.raises(pymysql.OperationalError, match="--require_secure_transport=ON|Access denied"):
+    with pytest.raises(pymysql.OperationalError, match=r"--require_secure_transport=ON|Access denied"):
         pymysql.connect(
             host="127.0.0.1", port=server.port, user=server.user, password=server.password, ssl_disabled=True
         )

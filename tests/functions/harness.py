@@ -1,0 +1,93 @@
+"""The function as Lambda runs it, in this process: real databases, and S3 and Secrets Manager by moto's server."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from local.mysql import Server
+
+FUNCTION = Path(__file__).parents[2] / "functions/db_init"
+sys.path.insert(0, str(FUNCTION))  # as in Lambda, where the package is the root
+
+
+@dataclass
+class Context:
+    """What Lambda hands a handler."""
+
+    seconds: float = 60
+    aws_request_id: str = "request-1"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.seconds * 1000)
+
+
+@dataclass
+class Function:
+    """The function of one database, bucket and pair of secrets."""
+
+    server: Server
+    database: str
+    bucket: str
+    payload: dict[str, Any]
+
+    def invoke(self, seconds: float = 60, **changes: Any) -> dict[str, Any]:
+        """Invoke it by hand."""
+        import app
+
+        return app.lambda_handler({**self.payload, **changes}, Context(seconds))
+
+    def put(self, script: str | bytes) -> None:
+        """Put a table setup script, as a user would."""
+        body = script.encode() if isinstance(script, str) else script
+        boto3.client("s3").put_object(Bucket=self.bucket, Key=self.payload["table_setup_script_bucket_key"], Body=body)
+
+    def rows(self, sql: str) -> list[list[str]]:
+        """Return what the command-line client answers to a query."""
+        done = self.server.client(sql, self.database)
+        assert not done.returncode, done.stderr
+        return [line.split("\t") for line in done.stdout.decode().splitlines()[1:]]
+
+    def dump(self) -> str:
+        """Return a dump without our journal, and without the numbers that rolled back rows used up."""
+        self.server.client("DROP TABLE IF EXISTS db_init_script, db_init_statement", self.database)
+        return re.sub(r" AUTO_INCREMENT=\d+", "", self.server.dump(self.database))
+
+    def killed(self, at: int, after: bool) -> bool:
+        """Invoke it in a child that dies (SIGKILL) before or after its statement `at`; return whether it did."""
+        child = os.fork()
+        if child == 0:
+            _die_at(at, after)
+            self.invoke()
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        return os.WIFSIGNALED(status)
+
+
+def _die_at(at: int, after: bool) -> None:
+    """Kill this process at its statement number `at` that changes something, the journal's own included."""
+    import pymysql.cursors
+
+    execute: Callable[..., Any] = pymysql.cursors.Cursor.execute
+    left = [at]
+
+    def counting(cursor: Any, query: Any, args: Any = None) -> Any:
+        text = query if isinstance(query, str) else query.decode()
+        left[0] -= not text.startswith(("SELECT", "CREATE TABLE IF NOT EXISTS db_init"))
+        dies = left[0] == 0
+        if dies and not after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        answer = execute(cursor, query, args)
+        if dies:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+    pymysql.cursors.Cursor.execute = counting  # type: ignore[method-assign]  # in a child that is about to die

@@ -1,0 +1,147 @@
+"""What is answered where something that the function needs is not there, not right, or does not answer."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from itertools import count
+from threading import Thread
+
+import boto3
+import pytest
+import trustme
+
+from tests.functions.harness import Function
+
+pytestmark = pytest.mark.slow
+NUMBERS = count()
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """A port that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+@pytest.fixture
+def closed() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+def secret(value: str) -> str:
+    secrets = boto3.client("secretsmanager")
+    return str(secrets.create_secret(Name=f"secret-{next(NUMBERS)}", SecretString=value)["ARN"])
+
+
+def refused(function: Function, seconds: float = 3, **changes: object) -> str:
+    said = function.invoke(seconds=seconds, **changes)
+    assert said["Status"] == "FAILED"
+    return str(said["Reason"])
+
+
+def test_no_bucket(function: Function) -> None:
+    said = refused(function, table_setup_script_bucket_name="nobodys")
+    assert said.startswith("s3://nobodys/table_setup.sql: NoSuchBucket")
+
+
+def test_no_secret(function: Function) -> None:
+    assert refused(function, database_username_secret="nobodys") == "secret nobodys: ResourceNotFoundException"
+
+
+@pytest.mark.parametrize("service", ["S3", "SECRETS_MANAGER"])
+def test_an_aws_service_that_does_not_answer(
+    function: Function, service: str, silent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", f"http://127.0.0.1:{silent}")
+    assert refused(function, seconds=1.5) == "out of time after 0 statements: the next invocation goes on there"
+
+
+@pytest.mark.parametrize("service", ["S3", "SECRETS_MANAGER"])
+def test_an_aws_service_that_is_not_there(
+    function: Function, service: str, closed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", f"http://127.0.0.1:{closed}")
+    assert "Could not connect to the endpoint URL" in refused(function, seconds=15)
+
+
+def test_no_server(function: Function, closed: int) -> None:
+    said = refused(function, database_port=closed)
+    assert said.startswith(f"localhost:{closed}/{function.database}: 2003 ")
+
+
+def test_a_server_that_does_not_answer(function: Function, silent: int) -> None:
+    assert refused(function, seconds=1.5, database_port=silent).startswith("out of time after 0 statements")
+
+
+def test_a_server_that_starts_meanwhile(function: Function) -> None:
+    """It is waited for, with growing patience, for as long as there is time."""
+    function.server.stop()
+    child = Thread(target=function.server.start)
+    child.start()
+    assert function.invoke()["Status"] == "SUCCESS"
+    child.join()
+
+
+def test_a_wrong_password(function: Function) -> None:
+    said = refused(function, database_password_secret=secret("wrong"))
+    assert ": 1045 Access denied for user" in said
+    assert "wrong" not in said
+
+
+def test_a_database_that_is_not_there(function: Function) -> None:
+    assert ": 1049 Unknown database" in refused(function, database_default_name="nothing")
+
+
+def test_an_authority_that_is_not_the_servers(
+    function: Function, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = f"{tmp_path}/other.pem"
+    trustme.CA().cert_pem.write_to_path(other)
+    monkeypatch.setenv("DATABASE_CA_FILE", other)
+    said = refused(function)
+    assert f"its certificate does not verify by {other}" in said
+
+
+def test_a_certificate_for_another_name(function: Function) -> None:
+    said = refused(function, database_hostname="127.0.0.2" if function.server.host == "localhost" else "localhost")
+    assert "its certificate does not verify" in said or ": 2003 " in said
+
+
+def test_the_authorities_of_rds_do_not_know_a_server_of_ours(
+    function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_CA_FILE")
+    assert "its certificate does not verify by" in refused(function)
+
+
+def test_a_user_who_may_not(function: Function) -> None:
+    function.server.client(
+        "CREATE USER IF NOT EXISTS 'reader'@'%' IDENTIFIED BY 'hush';"
+        f"GRANT SELECT ON {function.database}.* TO 'reader'@'%'"
+    )
+    said = refused(function, database_username_secret=secret("reader"), database_password_secret=secret("hush"))
+    assert "1142" in said and "denied" in said
+
+
+def test_credentials_may_be_one_json_secret(function: Function) -> None:
+    both = secret(f'{{"username": "{function.server.user}", "password": "{function.server.password}"}}')
+    assert function.invoke(database_username_secret=both, database_password_secret=both)["Status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"database_hostname": ""}, "database_hostname = '': expected a text that is not empty"),
+        ({"database_port": "x"}, "database_port = 'x': expected a number"),
+        (
+            {"table_setup_script": "../app.py"},
+            "table_setup_script = '../app.py': expected a file of the function's package",
+        ),
+    ],
+    ids=["host", "port", "script"],
+)
+def test_a_payload_that_is_wrong(function: Function, changes: dict[str, str], said: str) -> None:
+    assert refused(function, **changes) == said

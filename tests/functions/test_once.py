@@ -1,0 +1,155 @@
+"""Once, and all of it: runs that are killed, cut off, doubled, or told twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from tests.functions.harness import Function
+
+pytestmark = pytest.mark.slow
+
+# Every kind of statement that the runner tells apart, each leaving a mark that shows if it ran twice.
+SCRIPT = """
+SET NAMES utf8mb4;
+SET @note = 'it''s; "quoted"';
+CREATE TABLE ran (step VARCHAR(40) NOT NULL, note TEXT);
+INSERT INTO ran VALUES ('autocommit', @note);
+CREATE TABLE parent (id INT PRIMARY KEY, name VARCHAR(20));
+CREATE TABLE child (id INT PRIMARY KEY, parent INT, FOREIGN KEY (parent) REFERENCES parent (id) ON DELETE CASCADE);
+INSERT INTO parent VALUES (1, 'one'), (2, 'two');
+START TRANSACTION;
+INSERT INTO child VALUES (1, 1);
+INSERT INTO ran VALUES ('in a transaction', NULL);
+UPDATE parent SET name = CONCAT(name, '!') WHERE id = 1;
+COMMIT;
+ALTER TABLE child ADD COLUMN added INT DEFAULT 7;
+INSERT INTO ran SELECT 'counted', COUNT(*) FROM child;
+SELECT COUNT(*) INTO @children FROM child;
+INSERT INTO ran VALUES ('variable', @children);
+BEGIN;
+INSERT INTO ran VALUES ('rolled back', NULL);
+ROLLBACK;
+CREATE INDEX by_name ON parent (name);
+DELIMITER //
+CREATE TRIGGER after_parent AFTER INSERT ON parent FOR EACH ROW
+BEGIN
+  INSERT INTO ran VALUES ('trigger', NEW.name);
+END//
+CREATE PROCEDURE note(IN what VARCHAR(40))
+BEGIN
+  INSERT INTO ran VALUES ('procedure', what);
+END//
+DELIMITER ;
+CALL note('called; once');
+INSERT INTO parent VALUES (3, 'three');
+RENAME TABLE child TO children;
+CREATE VIEW both_of_them AS SELECT p.name, c.added FROM parent p JOIN children c ON c.parent = p.id;
+SET autocommit = 0;
+INSERT INTO ran VALUES ('without autocommit', NULL);
+COMMIT;
+SET autocommit = 1;
+CREATE TABLE scratch (a INT);
+INSERT INTO scratch VALUES (1);
+TRUNCATE TABLE scratch;
+INSERT INTO scratch VALUES (2);
+INSERT INTO ran VALUES ('last', @note);
+DROP VIEW both_of_them;
+"""
+
+
+Uninterrupted = Callable[[str], str]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_run_that_is_killed_goes_on_where_it_stopped(
+    function: Function, uninterrupted: Uninterrupted, seed: int
+) -> None:
+    """Killed again and again (SIGKILL), before and after statements of every kind, the journal's own among them."""
+    draw = random.Random(seed)
+    expected = uninterrupted(SCRIPT)
+    function.put(SCRIPT)
+    kills = 0
+    while function.killed(at=draw.randint(4, 14), after=draw.random() < 0.5):
+        kills += 1
+    assert kills >= 10
+    assert function.invoke()["StatementsRun"] == 0
+    assert function.dump() == expected
+
+
+def test_the_same_script_again_is_nothing(function: Function) -> None:
+    function.put(SCRIPT)
+    first, second = function.invoke(), function.invoke()
+    assert (first["Status"], first["StatementsSkipped"]) == ("SUCCESS", 0)
+    assert (second["Status"], second["StatementsRun"], second["StatementsSkipped"]) == ("SUCCESS", 0, 0)
+
+
+def test_what_is_done_is_recorded(function: Function) -> None:
+    function.put("CREATE TABLE one (a INT);\nINSERT INTO one VALUES (1);\n")
+    function.invoke()
+    (script,) = function.rows("SELECT version, name, statements, LENGTH(sha256) FROM db_init_script")
+    assert script == ["1", "0001_jobs.sql", "2", "64"]
+    rows = function.rows("SELECT statement, state, LENGTH(statement_sha256), recorded > 0 FROM db_init_statement")
+    assert rows == [["1", "done", "64", "1"], ["2", "done", "64", "1"]]
+
+
+def test_out_of_time_it_says_how_far_it_came_and_the_next_one_goes_on(
+    function: Function, uninterrupted: Uninterrupted
+) -> None:
+    script = "CREATE TABLE t (a INT);\nINSERT INTO t VALUES (1);\nDO SLEEP(3);\nINSERT INTO t VALUES (2);\n"
+    expected = uninterrupted(script)
+    function.put(script)
+    said = function.invoke(seconds=1.5)
+    assert said["Status"] == "FAILED"
+    assert said["Reason"] == "out of time after 2 statements: the next invocation goes on there"
+    assert function.invoke()["StatementsSkipped"] == 2
+    assert function.dump() == expected
+
+
+def test_two_at_once_make_one_database(function: Function, uninterrupted: Uninterrupted) -> None:
+    expected = uninterrupted(SCRIPT)
+    function.put(SCRIPT)
+    children = [os.fork() for _ in range(1)]
+    if children == [0]:
+        os._exit(function.invoke()["Status"] != "SUCCESS")
+    said = function.invoke()
+    _, status = os.waitpid(children[0], 0)
+    assert (said["Status"], status) == ("SUCCESS", 0)
+    assert function.dump() == expected
+
+
+def test_a_failover_in_the_middle_is_waited_out(function: Function, uninterrupted: Uninterrupted) -> None:
+    """The server is killed (SIGKILL) while a statement runs, and started again."""
+    script = SCRIPT + "DO SLEEP(1);\nINSERT INTO ran VALUES ('after the failover', NULL);\n"
+    expected = uninterrupted(script)
+    function.put(script)
+    asleep = "SELECT id FROM information_schema.processlist WHERE info LIKE 'DO SLEEP%'"
+
+    def fail_over() -> None:
+        while not function.rows(asleep):
+            pass
+        function.server.kill()
+        function.server.start()
+
+    thread = threading.Thread(target=fail_over)
+    thread.start()
+    said = function.invoke()
+    thread.join()
+    assert said["Status"] == "SUCCESS", said
+    assert function.dump() == expected
+
+
+def test_what_may_have_run_in_part_is_said_and_left(function: Function) -> None:
+    """A procedure that commits by itself, killed inside: no look at the tables tells how far it came."""
+    function.put(
+        "CREATE TABLE ran (a INT);\nDELIMITER //\nCREATE PROCEDURE both_of_them()\nBEGIN\n"
+        "  CREATE TABLE made (a INT);\n  DO SLEEP(2);\n  INSERT INTO ran VALUES (1);\nEND//\nDELIMITER ;\n"
+        "CALL both_of_them();\n"
+    )
+    assert "out of time" in function.invoke(seconds=1.5)["Reason"]
+    said = function.invoke()["Reason"]
+    assert said.startswith("statement 3, line 10, CALL both_of_them(): cut off, and may have run in part")
