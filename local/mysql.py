@@ -117,6 +117,7 @@ class Server:
         if not (self.folder / "data").exists():
             with made_once(self.folder / "data") as partial:
                 shutil.copytree(new_data(self.programs), partial, dirs_exist_ok=True)
+        (self.folder / "tmp").mkdir(exist_ok=True)  # its own: two servers would take each other's temporary tables
         if not self.ca.exists():
             self.write_certificates()
         in_options = self.password.replace("\\", r"\\")
@@ -142,6 +143,7 @@ class Server:
         return [
             f"--port={self.port}",
             "--bind-address=127.0.0.1",
+            f"--tmpdir={folder / 'tmp'}",
             "--socket=socket",  # in the data: a path from the root may be longer than a socket's may be
             "--pid-file=pid",
             f"--init-file={folder / 'init.sql'}",
