@@ -15,15 +15,15 @@ from typing import NamedTuple
 # Bits of the server's status, which change with sql_mode: there, a backslash is a character like any other.
 ANSI_QUOTES, NO_BACKSLASH_ESCAPES = 1 << 15, 1 << 9
 
-LINE = rb"--(?=\s|\Z)[^\n]*+|\#[^\n]*+"  # `--1` is none
+LINE = rb"--(?=\s|\Z)[^\n]*|\#[^\n]*"  # `--1` is none
 COMMENT = LINE + rb"|/\*(?!!)(?s:.*?)(?:\*/|\Z)"  # a /*! */ is none: its strings and semicolons are the statement's
 COMMAND = re.compile(
-    rb"(?i:delimiter)(?=\s|\Z)(?:[ \t]++(?P<delimiter>'[^'\n]++'|\"[^\"\n]++\"|`[^`\n]++`|[^\s'\"`][^ \n]*+))?+[^\n]*+"
+    rb"(?i:delimiter)(?=\s|\Z)(?:[ \t]+(?P<delimiter>'[^'\n]+'|\"[^\"\n]+\"|`[^`\n]+`|[^\s'\"`][^ \n]*))?[^\n]*"
     rb"|(?P<refused>(?i:source|system)(?=[ \t]))"
 )
 # What else ends a statement -> how long it is: nothing (a USE), a semicolon, the backslash of \\g.
 SHORT = {b"": 0, b"\n": 0, b";": 1, b"\\": 2}
-USE = re.compile(rb"(?i:use)[ \t][^\n]*+")
+USE = re.compile(rb"(?i:use)[ \t][^\n]*")
 # No other statement has statements in it, so that under another DELIMITER too, these end at a semicolon.
 SIMPLE = re.compile(
     rb"(?i:alter\s+table|call|create\s+(?:database|index|schema|table|temporary|unique|user|view)|delete|do|drop|grant"
@@ -80,26 +80,31 @@ def statements(script: bytes | str, server_status: Callable[[], int] = lambda: 0
         place = end + (len(delimiter) if data.startswith(delimiter, end) else SHORT[data[end : end + 1]])
 
 
+def _end(tokens: re.Pattern[bytes], data: bytes, place: int, until: int = sys.maxsize) -> int:
+    """Return where tokens, one behind the other, come to an end."""
+    while (match := tokens.match(data, place, until)) and match.end() > place:
+        place = match.end()
+    return place
+
+
+# A hundred tokens at a time: more would cost memory for a way back that is never taken, and quantifiers that know none
+# (possessive ones) are wrong for groups like these before Python 3.11.5 (gh-106052).
+TOKENS = rb"(?:(?!%b)(?:%b)){0,100}"
+
+
 @cache
 def _gap(delimiter: bytes) -> re.Pattern[bytes]:
-    """Return what matches white space and comments, and no delimiter, which may look like one."""
+    """Return what matches white space and comments, but no delimiter, which may look like one."""
     block = rb"/\*(?!M?!)(?s:.*?)\*/"  # MariaDB runs a /*M! */
-    return re.compile(rb"(?:\s++|(?!%b)(?:%b|%b))*+" % (re.escape(delimiter), LINE, block))
+    return re.compile(TOKENS % (re.escape(delimiter), b"|".join([rb"\s+", LINE, block])))
 
 
 @cache
 def _statement(delimiter: bytes, status: int) -> re.Pattern[bytes]:
     """Return what matches up to a statement's end: strings and comments whole, and no delimiter, backslash or NUL."""
-    plain, escaped = rb"%b[^%b]*+(?:%b|\Z)", rb"%b(?:[^%b\\]++|\\(?s:.))*+(?:%b|\Z)"
+    plain, escaped = rb"%b[^%b]*(?:%b|\Z)", rb"%b[^%b\\]*+(?:\\(?s:.)[^%b\\]*+)*+(?:%b|\Z)"
     single = plain if status & NO_BACKSLASH_ESCAPES else escaped
     double = plain if status & (NO_BACKSLASH_ESCAPES | ANSI_QUOTES) else escaped
-    strings = [kind % (quote, quote, quote) for kind, quote in ((single, b"'"), (double, b'"'), (plain, b"`"))]
-    ordinary = rb"[^'\"`\#\-/\\\0%b]" % re.escape(delimiter[:1])
-    tokens = [ordinary + rb"++", *strings, COMMENT, rb"[^'\"`\\\0]"]
-    return re.compile(rb"(?:(?!%b)(?:%b))*+" % (re.escape(delimiter), b"|".join(tokens)))
-
-
-def _end(pattern: re.Pattern[bytes], data: bytes, place: int, until: int = sys.maxsize) -> int:
-    """Return where a pattern that matches everywhere, if only nothing, ends."""
-    match = pattern.match(data, place, until)
-    return match.end() if match else place
+    strings = [kind.replace(b"%b", quote) for kind, quote in ((single, b"'"), (double, b'"'), (plain, b"`"))]
+    ordinary = rb"[^'\"`\#\-/\\\0%b]++" % re.escape(delimiter[:1])
+    return re.compile(TOKENS % (re.escape(delimiter), b"|".join([ordinary, *strings, COMMENT, rb"[^'\"`\\\0]"])))
