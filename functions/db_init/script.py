@@ -67,7 +67,7 @@ def statements(script: bytes | str, server_status: Callable[[], int] = lambda: 0
             place = command.end()
             continue
         end = _end(_statement(delimiter, server_status()), data, place)
-        if fresh and (use := USE.match(data, place, end)) and delimiter not in use[0]:
+        if fresh and (use := USE.match(data, place, end)):
             end = use.end()
         elif delimiter != b";" and SIMPLE.match(data, place, end):
             end = _end(_statement(b";", server_status()), data, place, end)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymysql.constants import CLIENT
-from script import NO_BACKSLASH_ESCAPES, statements
+from script import ANSI_QUOTES, NO_BACKSLASH_ESCAPES, statements
 
 from local.mysql import Server
 
@@ -54,6 +54,7 @@ COMMANDS = {
     "use in capitals, indented": b"  USE\t`differential`\nINSERT INTO t (v) VALUES ('a');",
     "use with a semicolon": b"use differential; INSERT INTO t (v) VALUES ('a');\nuse differential ;",
     "use after comments": b"INSERT INTO t (v) VALUES ('a');\n-- b\nuse differential\nINSERT INTO t (v) VALUES ('c');",
+    "use and comments": b"use differential -- a;\n; use differential /* b; */;INSERT INTO t (v) VALUES ('a');",
     "go": b"INSERT INTO t (v) VALUES ('a;')\\g INSERT INTO t (v) VALUES ('b')\\G\nINSERT INTO t (v) VALUES ('\\g')\\g",
     "go under another delimiter": b"DELIMITER //\nINSERT INTO t (v) VALUES ('a;') \\g\nDELETE FROM t//",
 }
@@ -227,6 +228,11 @@ def test_a_statement_is_split_as_it_is_asked_for() -> None:
     assert next(found).text == "SELECT '\\';'"
 
 
+def test_a_backslash_escapes_nothing_in_a_name_in_double_quotes() -> None:
+    found = statements("SELECT \"a\\\"; SELECT '\\''", lambda: ANSI_QUOTES)
+    assert [statement.text for statement in found] == ['SELECT "a\\"', "SELECT '\\''"]
+
+
 @pytest.mark.parametrize(
     ("script", "error"),
     [
@@ -244,6 +250,7 @@ def test_what_is_no_sql_is_refused_with_its_line_after_all_before_it(script: str
         next(found)
 
 
-@pytest.mark.parametrize("script", ["SELECT 1; DELIMITER //\nSELECT 2//", "SELECT 1;\nDELIMITERS //\nSELECT 2//"])
-def test_what_only_looks_like_delimiter_is_left_to_the_server(script: str) -> None:
-    assert [statement.text[:9] for statement in statements(script)] == ["SELECT 1", "DELIMITER"]
+@pytest.mark.parametrize("command", ["; DELIMITER //", ";\nDELIMITERS //", "; USE a", ";\nUSED a"])
+def test_what_only_looks_like_a_command_is_left_to_the_server(command: str) -> None:
+    found = [statement.text for statement in statements(f"SELECT 1{command}\nSELECT 2;")]
+    assert found == ["SELECT 1", f"{command[1:].strip()}\nSELECT 2"]

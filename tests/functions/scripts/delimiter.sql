@@ -59,7 +59,9 @@ INSERT INTO t (v) VALUES ('b')
 DELIMITER
 INSERT INTO t (v) VALUES ('a');
 DELIMITER \
-INSERT INTO t (v) VALUES ('b');
+CREATE PROCEDURE p () INSERT INTO t (v) VALUES ('b');
+DELIMITER //
+CREATE PROCEDURE q () BEGIN CALL p(); END//
 ==== one that begins a comment
 DELIMITER --
 INSERT INTO t (v) VALUES ('a')--
