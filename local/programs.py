@@ -40,8 +40,14 @@ class Programs:
 
     @property
     def prefix(self) -> Path:
-        """Where share/ and lib/ are, with the server's messages, character sets, plugins and system tables."""
+        """Where the server's share/ and lib/ are."""
         return Path(self.server[-1]).resolve().parents[1]
+
+    @property
+    def share(self) -> Path:
+        """Where the server's messages, character sets and system tables are."""
+        names = (self.prefix / "share" / name for name in ("mysql", "mariadb"))
+        return next((path for path in names if path.is_dir()), self.prefix / "share")
 
     @property
     def version(self) -> str:
@@ -74,14 +80,14 @@ def _find(what: str, names: tuple[str, str, str], suite: str, packages: tuple[st
 
 def server_line(programs: Programs, data: Path, account: str) -> list[str]:
     """Return the command line of a server on these data, which reads no file of options."""
-    share = programs.prefix / "share/mysql"
+    places = {"basedir": programs.prefix, "lc-messages-dir": programs.share}
+    places["character-sets-dir"] = programs.share / "charsets"
     return [
         *programs.server,
         "--no-defaults",
         f"--datadir={data}",
-        f"--basedir={programs.prefix}",
-        f"--lc-messages-dir={share}",
-        f"--character-sets-dir={share / 'charsets'}",
+        # An installed one knows where its files are.
+        *(f"--{option}={place}" for option, place in places.items() if len(programs.server) > 1),
         "--secure-file-priv=" + ("" if programs.is_mariadb else "NULL"),
         *([] if programs.is_mariadb else ["--mysqlx=OFF"]),
         f"--user={account}",
@@ -104,7 +110,7 @@ def _initialise(programs: Programs, data: Path) -> None:
         line, script = [*server_line(programs, data, getuser()), "--initialize-insecure"], ""
     else:
         line = [*server_line(programs, data, getuser()), "--bootstrap"]
-        tables = (programs.prefix / "share/mysql" / name for name in MARIADB_TABLES)
+        tables = (programs.share / name for name in MARIADB_TABLES)
         script = "CREATE DATABASE mysql;\nUSE mysql;\n" + "".join(path.read_text() for path in tables)
         script += "DELETE FROM global_priv WHERE User = 'root';\n"
     done = subprocess.run(line, input=script, capture_output=True, text=True)
