@@ -53,6 +53,7 @@ unit: .venv/.dev  ## Run the quick tests alone
 
 bench: .venv/.dev  ## Measure what README's figures come from
 	@$(PYTHON) bench/synth/run.py
+	@$(PYTHON) bench/db_init/run.py
 
 # --- Packages --------------------------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ from database import connect, credentials
 from guard import check
 from journal import Journal
 from request import RefusedError, Request, parse
-from runner import Count, Runner
+from runner import GONE, Count, Runner
 from script import statements
 from words import masked, told
 
@@ -33,7 +33,6 @@ PACKAGE = Path(__file__).parent
 RESERVE = 40  # seconds of the function's time that are kept for the answer, of a third at most
 BOUNDED = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 3})
 NUMBERED = re.compile(r"(\d+)_.*\.sql")
-GONE = {0, 2006, 2013}  # the connection is, and not the statement's fault
 
 
 class OutOfTime(BaseException):
@@ -72,7 +71,7 @@ def _act(event: dict[str, Any], until: float, count: Count) -> tuple[str, int]:
     username, password = credentials(request, secrets)
     while True:
         try:
-            version = _initialise(request, username, password, scripts, until, count)
+            version = initialise(request, username, password, scripts, until, count)
             return f"schema version {version}: {count.run} statements run, {count.skipped} skipped", version
         except pymysql.err.MySQLError as error:
             if error.args[0] not in GONE:
@@ -108,7 +107,7 @@ def _number(path: Path) -> int:
     return int(numbered[1]) if numbered else 0
 
 
-def _initialise(
+def initialise(
     request: Request, username: str, password: str, scripts: list[tuple[int, str, bytes]], until: float, count: Count
 ) -> int:
     """Run what has not run, under the database's lock; return the schema's version."""

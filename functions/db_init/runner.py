@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +23,14 @@ OF_TRANSACTION = {"BEGIN", "START", "SAVEPOINT", "RELEASE", "ROLLBACK"}
 WITHOUT_EFFECT = {"SHOW", "DESC", "DESCRIBE", "EXPLAIN", "HELP"}
 # The database's own lock is held, and a connection with locked tables could not write the journal.
 NEEDLESS = {"LOCK", "UNLOCK"}
+# What may go together with its like inside of a transaction, up to so many characters.
+BATCHED, BATCH = {"INSERT", "UPDATE", "DELETE", "REPLACE"}, 256 * 1024
 # These may have run in part, which no look at the definitions tells.
 UNSETTLED = {"CALL", "EXECUTE"}
 
 VARIABLE = re.compile(r"(?<![\w@`.])@(`[^`]+`|[\w$.]+)")
-IN_TRANSACTION, AUTOCOMMIT = 1, 2  # bits of the server's status, which each of its answers bears
+IN_TRANSACTION, AUTOCOMMIT, MORE_RESULTS = 1, 2, 8  # bits of the server's status, which each of its answers bears
+GONE = {0, 2006, 2013}  # an error's number where the connection is
 EMPTY_QUERY = 1065  # nothing but comments: the client takes that too
 
 
@@ -39,30 +42,61 @@ class Count:
     skipped: int = 0
 
 
+class Batch:
+    """Statements that are sent together: what waits for each answer takes twice the time."""
+
+    def __init__(self, runner: Runner) -> None:
+        self.runner = runner
+        self.statements: list[Statement] = []
+        self.size = 0
+
+    def add(self, statement: Statement) -> None:
+        """Let a statement wait for the others."""
+        self.statements.append(statement)
+        self.size += len(statement.text)
+        if self.size > BATCH:
+            self.send()
+
+    def send(self) -> None:
+        """Send what waits. The server stops at the first that fails, and as many answers came as went through."""
+        waiting, self.statements, self.size = self.statements, [], 0
+        if waiting:
+            before = self.runner.count.run
+            try:
+                self.runner.execute("\n;\n".join(statement.text for statement in waiting), each=self.runner.count_one)
+            except pymysql.err.MySQLError as error:
+                raise explained(error, waiting[self.runner.count.run - before]) from None
+
+
 class Runner:
     """Runs one script, which its SHA-256 names, over the journal's connection."""
 
     def __init__(self, journal: Journal, sha256: str, count: Count) -> None:
         self.journal, self.sha256, self.count = journal, sha256, count
-        self.connection, self.cursor = journal.connection, journal.connection.cursor()
+        self.connection = journal.connection
         self.variables: set[str] = set()  # the script's user variables so far
 
     def run(self, statements: Iterable[Statement]) -> int:
         """Run what has not run yet; return how many statements there are. Raises RefusedError where one fails."""
         reached = self.journal.reached(self.sha256)
         last, done, variables = self._settle(reached) if reached else (0, True, {})
-        number = 0
+        number, batch = 0, Batch(self)
         for number, statement in enumerate(statements, start=1):
-            self.variables.update(VARIABLE.findall(statement.text))
+            if "@" in statement.text:
+                self.variables.update(VARIABLE.findall(statement.text))
             word = first_word(statement.text)
             if number < last or (number == last and self._was_done(done, statement, word)):
                 self._pass(statement, word)
+            elif word in BATCHED and self.in_transaction:  # the script's own, which its COMMIT records
+                batch.add(statement)
             else:
+                batch.send()
                 self._step(statement, word)
             if number == last:
                 self._restore(variables)
-        if self._in_transaction:
-            self._execute("ROLLBACK")  # as the server does when its client leaves
+        batch.send()
+        if self.in_transaction:
+            self.execute("ROLLBACK")  # as the server does when its client leaves
         return number
 
     def _settle(self, reached: tuple[int, str, str | None, dict[str, Any]]) -> tuple[int, bool | None, dict[str, Any]]:
@@ -92,7 +126,7 @@ class Runner:
         if word in NEEDLESS or word in WITHOUT_EFFECT:
             pass
         elif word in OF_SESSION | OF_TRANSACTION:
-            if word in ("BEGIN", "START") and self._in_transaction:  # which it commits
+            if word in ("BEGIN", "START") and self.in_transaction:  # which it commits
                 self._done(number - 1, text)
             self._run(statement)
             if not ours and not self._open:
@@ -102,37 +136,39 @@ class Runner:
             self._run(statement)
         else:
             self._guarded(statement, ours, may_commit=word not in TRANSACTIONAL)
-        self.count.run += 1
+        self.count_one()
 
     def _guarded(self, statement: Statement, ours: bool, may_commit: bool) -> None:
         """Run a statement with its row: in one transaction, or where it commits by itself, on both sides of it."""
         definitions = self.journal.definitions() if may_commit else ""
         if ours:
-            self._execute("BEGIN")
+            self.execute("BEGIN")
         if may_commit:
             self.journal.begin(self.sha256, statement.number, statement.text, definitions)
         self._run(statement)
         if ours or may_commit:
             self._done(statement.number, statement.text)
-        if ours and self._in_transaction:
-            self._execute("COMMIT")
+        if ours and self.in_transaction:
+            self.execute("COMMIT")
 
     def _run(self, statement: Statement) -> None:
         try:
-            self._execute(statement.text.encode("utf-8", "surrogateescape"))
-        except (pymysql.err.OperationalError, pymysql.err.InterfaceError) as error:
-            if error.args[0] in (0, 2006, 2013):  # the connection is gone: not the statement's fault
-                raise
-            raise RefusedError(f"{quoted(statement)}: {told(error)}") from None
+            self.execute(statement.text)
         except pymysql.err.MySQLError as error:
-            if error.args[0] == EMPTY_QUERY:
-                return
-            raise RefusedError(f"{quoted(statement)}: {told(error)}") from None
+            if error.args[0] != EMPTY_QUERY:
+                raise explained(error, statement) from None
 
-    def _execute(self, sql: str | bytes) -> None:
-        self.cursor.execute(sql)
-        while self.cursor.nextset():  # what a procedure returns
-            pass
+    def execute(self, sql: str, each: Callable[[], None] = lambda: None) -> None:
+        """Send one statement or more, and take all answers (a procedure gives several); `each` hears of each."""
+        self.connection.query(sql.encode("utf-8", "surrogateescape"))  # a cursor would cost a third more
+        each()
+        while self.connection.server_status & MORE_RESULTS:
+            self.connection.next_result()
+            each()
+
+    def count_one(self) -> None:
+        """Count a statement that ran."""
+        self.count.run += 1
 
     def _done(self, number: int, text: str) -> None:
         names = sorted(self.variables)
@@ -144,10 +180,18 @@ class Runner:
             self.journal.query(f"SET @{name} = %s", (value,))
 
     @property
-    def _in_transaction(self) -> bool:
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
         return bool(self.connection.server_status & IN_TRANSACTION)
 
     @property
     def _open(self) -> bool:
         """Whether the script has begun something that it ends itself."""
-        return self._in_transaction or not self.connection.server_status & AUTOCOMMIT
+        return self.in_transaction or not self.connection.server_status & AUTOCOMMIT
+
+
+def explained(error: pymysql.err.MySQLError, statement: Statement) -> Exception:
+    """The error as it may be shown; as it is where the connection is gone, which is not the statement's fault."""
+    if error.args[0] in GONE:
+        return error
+    return RefusedError(f"{quoted(statement)}: {told(error)}")

@@ -19,8 +19,7 @@ NAMED = re.compile(r"\b(?:table|column|key|index|database|constraint|procedure|f
 
 def first_word(text: str) -> str:
     """The first word of a statement in capitals, past comments and into version comments; empty if it has none."""
-    place = BETWEEN.match(text).end()  # type: ignore[union-attr]  # it matches nothing at all too
-    word = WORD.match(text, place)
+    word = WORD.match(text) or WORD.match(text, BETWEEN.match(text).end())  # type: ignore[union-attr]  # always matches
     return word[0].upper() if word else ""
 
 

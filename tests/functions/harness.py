@@ -74,20 +74,20 @@ class Function:
 
 def _die_at(at: int, after: bool) -> None:
     """Kill this process at its statement number `at` that changes something, the journal's own included."""
-    import pymysql.cursors
+    from pymysql.connections import Connection
 
-    execute: Callable[..., Any] = pymysql.cursors.Cursor.execute
+    send: Callable[..., Any] = Connection.query
     left = [at]
 
-    def counting(cursor: Any, query: Any, args: Any = None) -> Any:
+    def counting(connection: Any, query: Any, unbuffered: bool = False) -> Any:
         text = query if isinstance(query, str) else query.decode()
         left[0] -= not text.startswith(("SELECT", "CREATE TABLE IF NOT EXISTS db_init"))
         dies = left[0] == 0
         if dies and not after:
             os.kill(os.getpid(), signal.SIGKILL)
-        answer = execute(cursor, query, args)
+        answer = send(connection, query, unbuffered)
         if dies:
             os.kill(os.getpid(), signal.SIGKILL)
         return answer
 
-    pymysql.cursors.Cursor.execute = counting  # type: ignore[method-assign]  # in a child that is about to die
+    Connection.query = counting  # type: ignore[method-assign]  # in a child that is about to die
