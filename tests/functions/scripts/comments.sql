@@ -48,6 +48,8 @@ INSERT INTO t (v) VALUES ('a');
 ==== MariaDB's own comments
 /*M!999999\- enable the sandbox mode */
 INSERT INTO t (v) VALUES ('a'); /*M!999999 it's; */ INSERT INTO t (v) VALUES ('b');
+==== what MariaDB alone runs
+/*M!100100 INSERT INTO t (v) VALUES ('a') */; INSERT INTO t (v) VALUES ('b'); /*M! DELETE FROM t */
 ==== hints
 INSERT /*+ SET_VAR(sort_buffer_size = 262144) */ INTO t (v) VALUES ('a'); SELECT /*+ ; ' " ` */ 1;
 INSERT INTO t (v) SELECT /*+ MAX_EXECUTION_TIME(1000) */ 'b';
