@@ -55,6 +55,9 @@ INSERT INTO t (v) VALUES ('b')
 DELIMITER //	
 INSERT INTO t (v) VALUES ('a')//	
 INSERT INTO t (v) VALUES ('b')
+==== a tab that is part of it is missed where it fails
+DELIMITER //	
+INSERT INTO t (v) VALUES (1)//
 ==== without one it stays
 DELIMITER
 INSERT INTO t (v) VALUES ('a');
