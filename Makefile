@@ -15,7 +15,7 @@ export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := synth
 .DELETE_ON_ERROR:
-.PHONY: help synth lint test unit build_lambda build bench lock clean FORCE
+.PHONY: help synth lint test unit build_lambda build torture bench lock clean FORCE
 
 help:  ## Show this
 	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,10 @@ test: .venv/.dev  ## Run all checks and tests
 
 unit: .venv/.dev  ## Run the quick tests alone
 	$(PYTHON) -m pytest -n auto -m 'not slow'
+
+# Each of the six seeds of `make test` is some twenty kills.
+torture: .venv/.dev  ## Kill the database initialiser for as long as you like (SEEDS=200)
+	TORTURE=$(or $(SEEDS),200) $(PYTHON) -m pytest -n auto tests/functions/test_once.py -k killed
 
 bench: .venv/.dev  ## Measure what README's figures come from
 	@$(PYTHON) bench/synth/run.py

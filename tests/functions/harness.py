@@ -63,9 +63,16 @@ class Function:
 
     def killed(self, at: int, after: bool) -> bool:
         """Invoke it in a child that dies (SIGKILL) before or after its statement `at`; return whether it did."""
+        return self._dies(lambda: _die_at(at, after))
+
+    def killed_after(self, seconds: float) -> bool:
+        """Invoke it in a child that the kernel ends after so much CPU time, wherever it is; return whether it did."""
+        return self._dies(lambda: signal.setitimer(signal.ITIMER_VIRTUAL, seconds))
+
+    def _dies(self, prepare: Callable[[], object]) -> bool:
         child = os.fork()
         if child == 0:
-            _die_at(at, after)
+            prepare()
             self.invoke()
             os._exit(0)
         _, status = os.waitpid(child, 0)

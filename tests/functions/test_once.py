@@ -65,7 +65,11 @@ DROP VIEW both_of_them;
 Uninterrupted = Callable[[str], str]
 
 
-@pytest.mark.parametrize("seed", range(6))
+# `make torture` goes on for longer.
+SEEDS = range(int(os.environ.get("TORTURE", "6")))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_run_that_is_killed_goes_on_where_it_stopped(
     function: Function, uninterrupted: Uninterrupted, seed: int
 ) -> None:
@@ -77,6 +81,22 @@ def test_a_run_that_is_killed_goes_on_where_it_stopped(
     while function.killed(at=draw.randint(4, 14), after=draw.random() < 0.5):
         kills += 1
     assert kills >= 10
+    assert function.invoke()["StatementsRun"] == 0
+    assert function.dump() == expected
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_run_that_is_killed_at_any_moment_goes_on(
+    function: Function, uninterrupted: Uninterrupted, seed: int
+) -> None:
+    """Between the instructions of Python too, and while an answer is on its way."""
+    draw = random.Random(seed)
+    expected = uninterrupted(SCRIPT)
+    function.put(SCRIPT)
+    kills = 0
+    while function.killed_after(draw.uniform(0.02, 0.15) + kills * 0.01):  # seconds; it gets through at last
+        kills += 1
+    assert kills >= 1
     assert function.invoke()["StatementsRun"] == 0
     assert function.dump() == expected
 
