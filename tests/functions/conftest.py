@@ -9,7 +9,6 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -17,7 +16,7 @@ from local import programs as found
 from local.debian import UnavailableError
 from local.mysql import Server
 from local.programs import Programs
-from tests.functions.harness import Function
+from tests.functions.harness import Function, aws_client
 
 MEMORY = Path("/dev/shm")  # where a server's data cost no disk
 DATABASES = (f"test{number}" for number in count())
@@ -82,9 +81,9 @@ def function(server: Server, database: str, aws: str, monkeypatch: pytest.Monkey
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("DATABASE_CA_FILE", str(server.ca))
     bucket = f"{'mariadb' if server.programs.is_mariadb else 'mysql'}-{database}"
-    boto3.client("s3").create_bucket(Bucket=bucket)
-    boto3.client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    secrets = boto3.client("secretsmanager")
+    aws_client("s3").create_bucket(Bucket=bucket)
+    aws_client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    secrets = aws_client("secretsmanager")
     values = {"username": server.user, "password": server.password}
     arns = {
         key: secrets.create_secret(Name=f"{bucket}-{key}", SecretString=value)["ARN"] for key, value in values.items()

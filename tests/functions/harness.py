@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,12 @@ from local.mysql import Server
 
 FUNCTION = Path(__file__).parents[2] / "functions/db_init"
 sys.path.insert(0, str(FUNCTION))  # as in Lambda, where the package is the root
+
+
+@cache
+def aws_client(service: str) -> Any:
+    """A client of moto's server, made once: that takes longer than most tests."""
+    return boto3.client(service)
 
 
 @dataclass
@@ -48,7 +55,7 @@ class Function:
     def put(self, script: str | bytes) -> None:
         """Put a table setup script, as a user would."""
         body = script.encode() if isinstance(script, str) else script
-        boto3.client("s3").put_object(Bucket=self.bucket, Key=self.payload["table_setup_script_bucket_key"], Body=body)
+        aws_client("s3").put_object(Bucket=self.bucket, Key=self.payload["table_setup_script_bucket_key"], Body=body)
 
     def rows(self, sql: str) -> list[list[str]]:
         """Return what the command-line client answers to a query."""

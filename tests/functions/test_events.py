@@ -9,11 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-import boto3
 import pytest
 import trustme
 
-from tests.functions.harness import Context, Function
+from tests.functions.harness import Context, Function, aws_client
 
 pytestmark = pytest.mark.slow
 
@@ -99,7 +98,7 @@ def answer(server: CloudFormation) -> dict[str, Any]:
 
 
 def versions(function: Function) -> int:
-    listed = boto3.client("s3").list_object_versions(Bucket=function.bucket)
+    listed = aws_client("s3").list_object_versions(Bucket=function.bucket)
     return len(listed.get("Versions", [])) + len(listed.get("DeleteMarkers", []))
 
 

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from itertools import count
 from threading import Thread
 
-import boto3
 import pytest
 import trustme
 
-from tests.functions.harness import Function
+from tests.functions.harness import Function, aws_client
 
 pytestmark = pytest.mark.slow
 NUMBERS = count()
@@ -32,7 +31,7 @@ def closed() -> int:
 
 
 def secret(value: str) -> str:
-    secrets = boto3.client("secretsmanager")
+    secrets = aws_client("secretsmanager")
     return str(secrets.create_secret(Name=f"secret-{next(NUMBERS)}", SecretString=value)["ARN"])
 
 
