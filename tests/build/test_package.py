@@ -29,24 +29,23 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project / ".aws-sam/db_init"
 
 
-def candidates() -> Iterator[str | Path]:
-    """Yield what may be a Python of Lambda's version: on the PATH, uv's own, pyenv's (whose shims are on the PATH)."""
-    name = f"python{LAMBDAS}"
-    yield name
+def candidates() -> Iterator[str]:
+    """Yield what may be a Python of Lambda's version: on the PATH, or uv's own."""
+    yield f"python{LAMBDAS}"
     if (uv := Path(sys.executable).with_name("uv")).exists():
         found = subprocess.run([uv, "python", "find", "--no-python-downloads", LAMBDAS], capture_output=True, text=True)
         yield from found.stdout.splitlines()
-    shim = Path(shutil.which(name) or "")
-    for pyenv in (os.environ.get("PYENV_ROOT", ""), Path.home() / ".pyenv", shim.parent.parent):
-        yield from sorted(Path(pyenv).glob(f"versions/{LAMBDAS}*/bin/{name}"))
 
 
 @pytest.fixture(scope="module")
 def lambdas_python() -> str:
     """Return a Python of Lambda's version: one that runs, since a version manager's may only say what is missing."""
-    for candidate in filter(shutil.which, map(str, candidates())):
-        if subprocess.run([candidate, "-c", ""], capture_output=True).returncode == 0:
-            return candidate
+    chosen = {**os.environ, "PYENV_VERSION": LAMBDAS}  # what pyenv's wants to be told
+    for candidate in filter(shutil.which, candidates()):
+        line = [candidate, "-c", "import sys; print(sys.executable)"]
+        done = subprocess.run(line, capture_output=True, text=True, env=chosen)
+        if done.returncode == 0:
+            return done.stdout.strip()
     pytest.skip(f"no Python {LAMBDAS}, Lambda's version: install one (uv python install {LAMBDAS})")
 
 
