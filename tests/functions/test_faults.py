@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from threading import Thread
+from threading import Thread, Timer
 
 import pytest
 import trustme
@@ -28,6 +30,53 @@ def closed() -> int:
     """A port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return int(listening.getsockname()[1])
+
+
+class Denied(BaseHTTPRequestHandler):
+    """S3 as it answers a role that may not."""
+
+    def do_GET(self) -> None:
+        body = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+        self.send_response(403)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def denied() -> Iterator[int]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Denied) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+@pytest.fixture
+def slow(function: Function) -> Iterator[int]:
+    """A port that leads to the database, half a second after it was called."""
+
+    def pump(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+        target.close()
+
+    def lead(client: socket.socket) -> None:
+        server = socket.create_connection(("127.0.0.1", function.server.port))
+        for pair in ((client, server), (server, client)):
+            Thread(target=pump, args=pair, daemon=True).start()
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                Timer(0.5, lead, [listening.accept()[0]]).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        Thread(target=serve, daemon=True).start()
+        yield listening.getsockname()[1]
 
 
 def secret(value: str) -> str:
@@ -144,3 +193,25 @@ def test_credentials_may_be_one_json_secret(function: Function) -> None:
 )
 def test_a_payload_that_is_wrong(function: Function, changes: dict[str, str], said: str) -> None:
     assert refused(function, **changes) == said
+
+
+def test_a_bucket_that_the_role_may_not_read(function: Function, denied: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{denied}")
+    said = refused(function)
+    assert said == f"s3://{function.bucket}/table_setup.sql: AccessDenied: Access Denied"
+
+
+def test_a_database_that_is_slow(function: Function, slow: int) -> None:
+    assert function.invoke(database_port=slow)["Status"] == "SUCCESS"
+
+
+def test_a_table_that_is_full(function: Function) -> None:
+    """The error of a disk that is full too (1114), which a test cannot fill; what was before stands."""
+    rows = ", ".join(["(REPEAT('x', 255))"] * 200)
+    function.put(
+        "SET max_heap_table_size = 16384;\nCREATE TABLE before_it (a INT);\n"
+        f"CREATE TABLE m (a CHAR(255)) ENGINE=MEMORY;\nINSERT INTO m VALUES {rows};\n"
+    )
+    said = refused(function, seconds=10)
+    assert said.startswith("statement 4, line 4, INSERT INTO m: 1114 The table 'm' is full")
+    assert function.rows("SHOW TABLES LIKE 'before_it'") == [["before_it"]]
