@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+pytest_plugins = ["tests.servers"]
+
 
 def skipped_in_ci(config: pytest.Config) -> int:
     """Return how many tests were skipped, where CI is set: there, a test that does not run has not passed."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+PROJECT = Path(__file__).parents[1]
 SKIPPED = "import pytest\n\ndef test_nothing():\n    pytest.skip('no reason')\n"
 PASSED = "def test_nothing():\n    pass\n"
 
@@ -25,7 +26,7 @@ def test_a_skipped_test_fails_a_run_of_ci(tmp_path: Path, test: str, ci: str, wo
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "xdist", "-p", "no:cacheprovider", "-n", workers, "--rootdir", tmp_path],
         cwd=tmp_path,
-        env={**os.environ, "CI": ci, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        env={**os.environ, "CI": ci, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(PROJECT)},
         capture_output=True,
         text=True,
     )

@@ -11,9 +11,7 @@ import pytest
 from local import debian
 from local.debian import UnavailableError, made_once, unpacked
 from local.mysql import Server
-from tests.functions.conftest import mariadb, mysql, server
 
-__all__ = ["mariadb", "mysql", "server"]  # fixtures
 pytestmark = pytest.mark.slow
 
 
