@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from awacs import s3 as to
+from awacs.aws import Condition, Statement, StringLike
 from troposphere import GetAtt, Join, Ref, Retain, RetainExceptOnCreate, s3
 
 from templates_py.inputs import STRING, Input, Like, name, optional
-from templates_py.policies import document, tls_only
+from templates_py.policies import allow, arn, document, tls_only
 
 BUCKET = Like("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "an S3 bucket name of 3 to 63 small letters, digits, dots, hyphens")
 
@@ -59,3 +61,14 @@ def tls_only_policy(bucket: s3.Bucket, **more: Any) -> s3.BucketPolicy:
     arn = GetAtt(bucket, "Arn")
     everything = document(tls_only(arn, Join("", [arn, "/*"])))
     return s3.BucketPolicy(f"{bucket.title}Policy", Bucket=Ref(bucket), PolicyDocument=everything, **more)
+
+
+def in_folder(bucket: Any, folder: Any) -> list[Statement]:
+    """Read and write the objects of a folder, and list them; nothing else of the bucket, and nothing is deleted."""
+    whole = arn("s3", bucket)
+    below = Condition(StringLike({"s3:prefix": [Join("", [folder, "/*"])]}))
+    uploads = [to.AbortMultipartUpload, to.ListMultipartUploadParts]
+    return [
+        allow(to.ListBucket, on=[whole], Condition=below),
+        allow(to.GetObject, to.PutObject, *uploads, on=[Join("", [whole, "/", folder, "/*"])]),
+    ]

@@ -1,16 +1,24 @@
-"""What joins the two systems where both run: jobs find MLflow, and may reach it.
+"""What joins the two systems where both run: jobs find MLflow, may reach it, and may store artifacts.
 
 A stack of its own, since an output that crossed between the systems would make one wait for all of the other (P75).
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from troposphere.ec2 import SecurityGroupIngress
+from troposphere.iam import PolicyType
 from troposphere.ssm import Parameter
 
+from templates_py.buckets import in_folder
 from templates_py.groups import let_in
-from templates_py.inputs import NUMBER, STRING, wired
+from templates_py.inputs import NUMBER, STRING, STRINGS, wired
+from templates_py.policies import attached
 from templates_py.stack import Stack, resource
+
+if TYPE_CHECKING:
+    from templates_py.settings import Mlflow
 
 
 class Connection(Stack):
@@ -21,6 +29,13 @@ class Connection(Stack):
     compute_environment_group = wired(STRING, "ID of the jobs' security group")
     mlflow_sg_id = wired(STRING, "ID of the load balancer's security group")
     listener_port = wired(NUMBER, "Port that clients speak to")
+    jobs_role_names = wired(STRINGS, "Names of the roles that jobs act by")
+    s3_bucket = wired(STRING, "Name of the artifact bucket")
+    s3_bucket_folder = wired(STRING, "Folder of the artifact bucket that models are stored in")
+
+    def __init__(self, settings: Mlflow) -> None:
+        self.direct = settings.artifacts == "direct"
+        super().__init__()
 
     @resource
     def tracking_uri_of_jobs(self) -> Parameter:
@@ -36,3 +51,11 @@ class Connection(Stack):
     def jobs_to_mlflow(self) -> SecurityGroupIngress:
         jobs = self.compute_environment_group
         return let_in("JobsToMlflow", self.mlflow_sg_id, self.listener_port, "Jobs", SourceSecurityGroupId=jobs)
+
+    @resource
+    def artifacts_of_jobs(self) -> PolicyType | None:
+        """What MLflow's ClientPolicy says, in a policy of its own: neither system waits for the other's (P75)."""
+        if not self.direct:
+            return None
+        store = in_folder(self.s3_bucket, self.s3_bucket_folder)
+        return attached("ArtifactsOfJobs", self.jobs_role_names, "MlflowArtifacts", *store)

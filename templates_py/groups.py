@@ -12,16 +12,21 @@ from templates_py.inputs import STRINGS, Input, Like, optional
 GROUPS = Like("sg-[0-9a-f]+", "IDs of security groups")
 ANYWHERE = "0.0.0.0/0"
 
-# What a group without an egress rule would be given is "everything": these two are what we mean instead.
+# What a group without an egress rule would be given is "everything": these are what we mean instead.
 NO_EGRESS = [
     SecurityGroupRule(
         IpProtocol="icmp", FromPort=252, ToPort=86, CidrIp="255.255.255.255/32", Description="None at all"
     )
 ]
-HTTPS_EGRESS = [
-    SecurityGroupRule(IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp=ANYWHERE, Description="AWS's own endpoints")
-]
 ALL_EGRESS = [SecurityGroupRule(IpProtocol="-1", CidrIp=ANYWHERE, Description="Whatever a job needs")]
+
+
+def https_egress(to: str) -> list[SecurityGroupRule]:
+    """TLS alone, wherever `to` may be."""
+    return [SecurityGroupRule(IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp=ANYWHERE, Description=to)]
+
+
+HTTPS_EGRESS = https_egress("AWS's own endpoints")
 
 
 def further_groups(of: str) -> Input:

@@ -44,9 +44,9 @@ def managed(policy: str) -> Sub:
     return Sub(f"arn:${{AWS::Partition}}:iam::aws:policy/{policy}")
 
 
-def allow(*actions: Action, on: list[Any]) -> Statement:
+def allow(*actions: Action, on: list[Any], **more: Any) -> Statement:
     """Allow `actions` on the resources `on`."""
-    return Statement(Effect=Allow, Action=list(actions), Resource=on)
+    return Statement(Effect=Allow, Action=list(actions), Resource=on, **more)
 
 
 def document(*statements: Statement) -> PolicyDocument:
@@ -59,9 +59,9 @@ def inline(title: str, *statements: Statement) -> iam.Policy:
     return iam.Policy(PolicyName=title, PolicyDocument=document(*statements))
 
 
-def attached(title: str, role: Any, name: str, *statements: Statement) -> iam.PolicyType:
-    """A policy that a later stack attaches to a role, about what that stack alone knows."""
-    return iam.PolicyType(title, PolicyName=name, Roles=[role], PolicyDocument=document(*statements))
+def attached(title: str, roles: Any, name: str, *statements: Statement) -> iam.PolicyType:
+    """A policy that a later stack attaches to roles, about what that stack alone knows."""
+    return iam.PolicyType(title, PolicyName=name, Roles=roles, PolicyDocument=document(*statements))
 
 
 def role(

@@ -25,6 +25,7 @@ class Hydra(Stack):
     """Hydra on CloudFormation: AWS Batch for jobs, MLflow for experiments."""
 
     def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         self.systems = {"batch": Batch(settings.batch), "mlflow": Mlflow(settings.mlflow)}
         super().__init__()
 
@@ -44,12 +45,15 @@ class Hydra(Stack):
     @nested
     def connection(self) -> Nested:
         return self.nest(
-            Connection(),
+            Connection(self.settings.mlflow),
             tracking_uri_parameter=TRACKING_URI_PARAMETER,
             tracking_uri=self.mlflow.tracking_uri,
             compute_environment_group=self.batch.compute_environment_group,
             mlflow_sg_id=self.mlflow.mlflow_sg_id,
             listener_port=self.mlflow.listener_port,
+            jobs_role_names=self.batch.jobs_role_names,
+            s3_bucket=self.mlflow.s3_bucket,
+            s3_bucket_folder=self.answer("s3_bucket_folder"),
         )
 
     def outputs(self) -> Outputs:

@@ -14,6 +14,7 @@ from templates_py.settings import (
     ComputeEnvironment,
     JobDefinition,
     JobQueue,
+    Mlflow,
     SchedulingPolicy,
     Settings,
     Share,
@@ -60,8 +61,11 @@ WHOLE = Settings(
             JobDefinition(name="check", image="check:1", resource_type="FARGATE", vcpus=0.25, memory=512),
         ],
     ),
+    mlflow=Mlflow(auth="oidc", artifacts="proxied"),
     tags={"team": "research"},
 )
+# What excludes part of that.
+BASIC = msgspec.structs.replace(DEFAULT, mlflow=Mlflow(auth="basic"))
 
 
 def emitted(settings: Settings = DEFAULT, system: str | None = None) -> dict[str, Body]:

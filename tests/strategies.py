@@ -167,6 +167,8 @@ def batches(draw: st.DrawFn, least: int) -> Data:
 MLFLOW = some(
     cidr_blocks=st.lists(st.sampled_from(BLOCKS), min_size=1, max_size=5, unique=True),
     internet_facing=st.booleans(),
+    auth=st.sampled_from(["none", "basic", "oidc"]),
+    artifacts=st.sampled_from(["direct", "proxied"]),
     deletion_policy=POLICIES,
 )
 TAGS = st.dictionaries(st.text("tag :=", min_size=1, max_size=5), WORDS, max_size=2)

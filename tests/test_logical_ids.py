@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from templates_py.settings import Settings
-from tests.emitted import DEFAULT, WHOLE, emitted
+from tests.emitted import BASIC, DEFAULT, WHOLE, emitted
 
 LIST = Path(__file__).with_name("logical_ids.txt")
 
@@ -21,11 +21,11 @@ def lines(settings: Settings) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("settings", [DEFAULT, WHOLE], ids=["default", "whole"])
+@pytest.mark.parametrize("settings", [DEFAULT, WHOLE, BASIC], ids=["default", "whole", "basic"])
 def test_they_stay_as_they_are(settings: Settings) -> None:
     """A line more is a new resource; a line gone or changed deletes one in every deployment: say so in CHANGELOG.md."""
     assert sorted(lines(settings) - set(LIST.read_text().splitlines())) == []
 
 
 def test_the_list_has_nothing_that_is_gone() -> None:
-    assert sorted(set(LIST.read_text().splitlines()) - lines(DEFAULT) - lines(WHOLE)) == []
+    assert sorted(set(LIST.read_text().splitlines()) - lines(DEFAULT) - lines(WHOLE) - lines(BASIC)) == []

@@ -11,8 +11,9 @@ import re
 import msgspec
 import pytest
 
-from templates_py.settings import ComputeEnvironment, JobDefinition, JobQueue
+from templates_py.settings import ComputeEnvironment, JobDefinition, JobQueue, Settings
 from tests.emitted import (
+    BASIC,
     DEFAULT,
     WHOLE,
     Body,
@@ -254,6 +255,18 @@ def test_p34_tasks_have_no_public_address(default: dict[str, Body]) -> None:
     assert network["AwsvpcConfiguration"]["AssignPublicIp"] == "DISABLED"
 
 
+def test_p35_clients_write_to_s3_directly_unless_the_settings_say_otherwise(
+    default: dict[str, Body], whole: dict[str, Body]
+) -> None:
+    said = [environment(made["mlflow/task_deployment"])["ARTIFACTS"] for made in (default, whole)]
+    assert said == ["direct", "proxied"]
+    balancers = [
+        only(made["mlflow/load_balancing"], "AWS::ElasticLoadBalancingV2::LoadBalancer") for made in (default, whole)
+    ]
+    idle = {"Key": "idle_timeout.timeout_seconds", "Value": "300"}
+    assert [idle in made["LoadBalancerAttributes"] for made in balancers] == [False, True]
+
+
 def test_p36_images_block_the_deletion_of_their_repository(default: dict[str, Body]) -> None:
     assert default["template"]["Parameters"]["EmptyOnDelete"]["Default"] == "false"
     assert only(default["mlflow/container_repository"], "AWS::ECR::Repository")["EmptyOnDelete"] == {
@@ -301,7 +314,8 @@ def test_p46_rules_between_groups_stand_alone(default: dict[str, Body]) -> None:
 
 def test_p51_p53_the_container_is_checked_by_an_api_call_and_writes_to_tmp_alone(default: dict[str, Body]) -> None:
     made = server(default["mlflow/task_deployment"])
-    assert "health" in made["HealthCheck"]["Command"]
+    assert (made["EntryPoint"], made["Command"]) == (["entrypoint"], ["server"])
+    assert made["HealthCheck"]["Command"] == ["CMD", *made["EntryPoint"], "health"]
     assert made["ReadonlyRootFilesystem"] is True
     assert made["LinuxParameters"]["Tmpfs"] == [{"ContainerPath": "/tmp", "Size": 256, "MountOptions": ["mode=1777"]}]
 
@@ -310,6 +324,18 @@ def test_p56_two_idle_workers_are_under_half_of_the_scaling_target(default: dict
     given = {name: made.get("Default") for name, made in default["template"]["Parameters"].items()}
     idle = 697  # MiB, measured: two workers, job execution off
     assert idle < given["TaskMemory"] * given["MemoryAutoscaleTarget"] / 100 / 2
+
+
+def test_p57_a_client_that_bears_a_token_is_not_sent_to_a_browsers_login(whole: dict[str, Body]) -> None:
+    rules = resources(whole["mlflow/oidc"], "AWS::ElasticLoadBalancingV2::ListenerRule")
+    tokens, browsers = (rules[title]["Properties"] for title in ("Tokens", "Browsers"))
+    assert tokens["Priority"] < browsers["Priority"]
+    (bearer,) = tokens["Conditions"]
+    assert bearer["HttpHeaderConfig"] == {"HttpHeaderName": "Authorization", "Values": ["Bearer *"]}
+    for rule, check in ((tokens, "jwt-validation"), (browsers, "authenticate-oidc")):
+        assert [(step["Order"], step["Type"]) for step in rule["Actions"]] == [(1, check), (2, "forward")]
+    (out,) = whole["mlflow/security"]["Resources"]["LoadBalancer"]["Properties"]["SecurityGroupEgress"]
+    assert (out["IpProtocol"], out["FromPort"], out["ToPort"], out["CidrIp"]) == ("tcp", 443, 443, "0.0.0.0/0")
 
 
 def test_p61_lengths_are_bounded_as_rds_bounds_them(default: dict[str, Body]) -> None:
@@ -367,7 +393,7 @@ def test_p67_secrets_are_resolved_on_the_resource_alone(whole: dict[str, Body]) 
         for made in body["Resources"].values()
         if "{{resolve" in json.dumps(made)
     }
-    assert {kind for _, kind in holders} == {"AWS::RDS::DBInstance"}
+    assert {kind for _, kind in holders} == {"AWS::RDS::DBInstance", "AWS::ElasticLoadBalancingV2::ListenerRule"}
     assert not any("{{resolve" in json.dumps(body.get("Outputs", {})) for body in whole.values())
 
 
@@ -481,14 +507,17 @@ def test_p77_a_restored_database_keeps_the_snapshots_user(default: dict[str, Bod
     }
 
 
-def test_no_secret_value_is_an_output_or_in_an_environment(whole: dict[str, Body]) -> None:
-    for path, body in whole.items():
+@pytest.mark.parametrize("settings", [WHOLE, BASIC], ids=["whole", "basic"])
+def test_no_secret_value_is_an_output_or_in_an_environment(settings: Settings) -> None:
+    for path, body in emitted(settings).items():
         for below in walk(body.get("Outputs", {})):
             assert not (isinstance(below, str) and "SecretString" in below), path
         for definition in resources(body, "AWS::ECS::TaskDefinition").values():
             for container in definition["Properties"]["ContainerDefinitions"]:
-                assert {row["Name"] for row in container["Secrets"]} == {"DB_USERNAME", "DB_PASSWORD"}
-                assert not {"DB_USERNAME", "DB_PASSWORD"} & {row["Name"] for row in container["Environment"]}
+                secret = {row["Name"] for row in container["Secrets"]}
+                assert {"DB_USERNAME", "DB_PASSWORD"} <= secret
+                assert not secret & {row["Name"] for row in container["Environment"]}
+                assert all(row["ValueFrom"]["Ref"].endswith("Arn") for row in container["Secrets"])
 
 
 def test_settings_are_never_changed_by_being_emitted() -> None:

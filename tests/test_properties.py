@@ -31,7 +31,10 @@ FIXED = settings(
     phases=[Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-VARYING = ["template", "batch/template", "batch/batch", "batch/job_definitions", "batch/permissions", "mlflow/security"]
+VARYING = [
+    *("template", "batch/template", "batch/batch", "batch/job_definitions", "batch/permissions", "connection"),
+    *("mlflow/template", "mlflow/security", "mlflow/permissions", "mlflow/load_balancing", "mlflow/task_deployment"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,12 @@ import posixpath
 
 import pytest
 
-from tests.emitted import DEFAULT, WHOLE, Body, emitted, gets, nested, refs, with_batch, with_mlflow
+from tests.emitted import BASIC, DEFAULT, WHOLE, Body, emitted, gets, nested, refs, with_batch, with_mlflow
 
 SHAPES = {
     "default": DEFAULT,
     "whole": WHOLE,
+    "basic": BASIC,
     "bare": with_batch(compute_environments=[], job_queues=[]),
     "retained": with_mlflow(with_batch(deletion_policy="Delete"), deletion_policy="Retain", internet_facing=True),
 }

@@ -54,7 +54,7 @@ class Lambda(Stack):
         streams = GetAtt(self.log_group, "Arn")  # ends in :*, its streams
         return attached(
             "LogPolicy",
-            self.lambda_service_role_name,
+            [self.lambda_service_role_name],
             "Logs",
             allow(logs.CreateLogStream, logs.PutLogEvents, on=[streams]),
         )

@@ -155,4 +155,10 @@ class Permissions(Stack):
             "job_execution_role_arn": (self.job_execution_role, "ARN of the role that starts the jobs' containers"),
         }
         arns = {name: (GetAtt(made, "Arn"), meaning) for name, (made, meaning) in roles.items() if made}
-        return {**arns, "lambda_service_role_name": (Ref(self.lambda_service_role), "Name of the function's role")}
+        of_jobs = [self.instance_role] if self.settings.jobs_use_instance_role else []  # P70
+        names = Join(",", [Ref(made) for made in (*of_jobs, self.job_role) if made])
+        return {
+            **arns,
+            "lambda_service_role_name": (Ref(self.lambda_service_role), "Name of the function's role"),
+            "jobs_role_names": (names, "Names of the roles that jobs act by, with commas between them"),
+        }

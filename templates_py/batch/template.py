@@ -115,6 +115,10 @@ class Batch(Stack):
     def outputs(self) -> Outputs:
         return {
             "db_host": (self.database.db_host, "Host name of the job database"),
+            "db_instance_identifier": (
+                self.database.db_instance_identifier,
+                "Identifier of the job database",
+            ),
             "username_secret": (self.secrets.username_arn, "ARN of the secret with the job database's user name"),
             "password_secret": (self.secrets.password_arn, "ARN of the secret with the job database's password"),
             "compute_environment_group": (self.security.compute_environment_group, "ID of the jobs' security group"),

@@ -49,13 +49,15 @@ def _container(
     environment: dict[str, Any],
     secrets: dict[str, Any],
     log_group: Any,
+    tmp_size: Any,
     **more: Any,
 ) -> ContainerDefinition:
     logs = {"awslogs-group": log_group, "awslogs-region": Region, "awslogs-stream-prefix": command}
-    tmpfs = Tmpfs(ContainerPath="/tmp", Size=256, MountOptions=["mode=1777"])  # MiB (P53)
+    tmpfs = Tmpfs(ContainerPath="/tmp", Size=tmp_size, MountOptions=["mode=1777"])  # MiB (P53)
     return ContainerDefinition(
         Name=name,
         Image=image,
+        EntryPoint=["entrypoint"],  # of mlflow_container, on the image's PATH
         Command=[command],
         Environment=[Environment(Name=key, Value=value) for key, value in environment.items()],
         Secrets=[Secret(Name=key, ValueFrom=arn) for key, arn in secrets.items()],

@@ -5,15 +5,15 @@ The service waits for the listener, without which its target group has no load b
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from troposphere import Equals, GetAtt, If, Join, Not, Or, Ref
 from troposphere.elasticloadbalancingv2 import (
-    Action,
     Certificate,
     Listener,
     LoadBalancer,
     LoadBalancerAttributes,
     Matcher,
-    RedirectConfig,
     TargetGroup,
     TargetGroupAttribute,
 )
@@ -23,7 +23,11 @@ from troposphere.validators.route53 import AliasTarget
 from templates_py.groups import further_groups
 from templates_py.inputs import STRING, SUBNETS, VPC, Like, asked, flag, name, optional, wired
 from templates_py.mlflow import CONTAINER_PORT, certificate_arn
+from templates_py.mlflow.listeners import forward, redirect, refuse
 from templates_py.stack import Outputs, Rules, Stack, resource, rule
+
+if TYPE_CHECKING:
+    from templates_py.settings import Mlflow
 
 NAME = Like("(?!internal-)[A-Za-z0-9](-?[A-Za-z0-9]){0,31}", "up to 32 letters, digits and hyphens")
 DOMAIN = Like("([a-z0-9-]+[.])+[a-z]{2,}", "a domain name in small letters")
@@ -44,8 +48,9 @@ class LoadBalancing(Stack):
     domain_name = optional(STRING, "Own domain name of MLflow", DOMAIN, otherwise="the load balancer's")
     mlflow_sg_id = wired(STRING, "ID of the load balancer's own security group")
 
-    def __init__(self, internet_facing: bool) -> None:
-        self.internet_facing = internet_facing
+    def __init__(self, settings: Mlflow) -> None:
+        self.internet_facing, self.proxied = settings.internet_facing, settings.artifacts == "proxied"
+        self.oidc = settings.auth == "oidc"
         super().__init__()
 
     @resource
@@ -53,6 +58,8 @@ class LoadBalancing(Stack):
         attributes = {
             "deletion_protection.enabled": self.lb_deletion_protection,
             "routing.http.drop_invalid_header_fields.enabled": "true",
+            # While the server itself moves an artifact to or from S3, nothing moves here (P35).
+            **({"idle_timeout.timeout_seconds": "300"} if self.proxied else {}),
         }
         return LoadBalancer(
             "LoadBalancer",
@@ -85,18 +92,19 @@ class LoadBalancing(Stack):
     @resource
     def http_listener(self) -> Listener:
         """One listener whose action changes with the certificate: two could not share the port in an update."""
-        tls = RedirectConfig(Protocol="HTTPS", Port="443", StatusCode="HTTP_301")
-        redirect = Action(Type="redirect", RedirectConfig=tls)
+        forwarded = forward(Ref(self.target_group))
         return Listener(
             "HttpListener",
             LoadBalancerArn=Ref(self.load_balancer),
             Port=80,
             Protocol="HTTP",
-            DefaultActions=[If(self.certificate_arn.given, redirect, self._forward())],
+            DefaultActions=[redirect() if self.oidc else If(self.certificate_arn.given, redirect(), forwarded)],
         )
 
     @resource
     def https_listener(self) -> Listener:
+        """It forwards, or leaves that to the rules that `oidc` gives it."""
+        only: dict[str, Any] = {} if self.oidc else {"Condition": self.certificate_arn.given}
         return Listener(
             "HttpsListener",
             LoadBalancerArn=Ref(self.load_balancer),
@@ -104,12 +112,9 @@ class LoadBalancing(Stack):
             Protocol="HTTPS",
             SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06",
             Certificates=[Certificate(CertificateArn=self.certificate_arn)],
-            DefaultActions=[self._forward()],
-            Condition=self.certificate_arn.given,
+            DefaultActions=[refuse() if self.oidc else forward(Ref(self.target_group))],
+            **only,
         )
-
-    def _forward(self) -> Action:
-        return Action(Type="forward", TargetGroupArn=Ref(self.target_group))
 
     @resource
     def record(self) -> RecordSetType:
@@ -133,15 +138,18 @@ class LoadBalancing(Stack):
                 "HostedZoneId needs DomainName: the name to make in that zone",
             )
         }
+        certified = Not(Equals(self.certificate_arn, ""))
         if self.internet_facing:
-            rules["InternetHasCertificate"] = rule(
-                Not(Equals(self.certificate_arn, "")), "An internet-facing load balancer needs CertificateArn"
-            )
+            rules["InternetHasCertificate"] = rule(certified, "An internet-facing load balancer needs CertificateArn")
+        if self.oidc:
+            rules["OidcHasCertificate"] = rule(certified, 'auth = "oidc" needs CertificateArn: a login takes HTTPS')
         return rules
 
     def outputs(self) -> Outputs:
         balancer, domain = GetAtt(self.load_balancer, "DNSName"), self.domain_name
+        https = (Ref(self.https_listener), "ARN of the load balancer's HTTPS listener")
         return {
+            **({"https_listener_arn": https} if self.oidc else {}),
             "lb_target_group_arn": (Ref(self.target_group), "ARN of the load balancer's target group"),
             "allowed_hosts": (
                 If(domain.given, Join(",", [balancer, domain]), balancer),

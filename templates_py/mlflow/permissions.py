@@ -1,27 +1,51 @@
-"""The task role and the execution role: what MLflow itself may do, and what starting it needs."""
+"""The task role and the execution role: what MLflow itself may do, what starting it needs, and its clients' policy."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from awacs import ecr, s3, secretsmanager
 from troposphere import GetAtt, Join, Ref
-from troposphere.iam import Role
+from troposphere.iam import ManagedPolicy, Role
 
+from templates_py.buckets import in_folder
 from templates_py.inputs import STRING, wired
-from templates_py.policies import allow, arn, inline, permissions_boundary, policy_arns, role, role_name, role_path
+from templates_py.mlflow import s3_bucket_folder
+from templates_py.policies import (
+    allow,
+    arn,
+    document,
+    inline,
+    permissions_boundary,
+    policy_arns,
+    role,
+    role_name,
+    role_path,
+)
 from templates_py.stack import Outputs, Stack, resource
+
+if TYPE_CHECKING:
+    from templates_py.settings import Mlflow
 
 
 class Permissions(Stack):
-    """Roles of MLflow's tasks."""
+    """Roles of MLflow's tasks, and what its clients may do."""
 
     mlflow_ecs_tasks_role = role_name("the tasks' role")
     ecs_task_iam_policy_arn = policy_arns("the tasks' role")
     role_path = role_path()
     permissions_boundary = permissions_boundary()
+    s3_bucket_folder = s3_bucket_folder()
     artifact_bucket = wired(STRING, "Name of the artifact bucket")
     container_repository_arn = wired(STRING, "ARN of the container repository")
     admin_username_arn = wired(STRING, "ARN of the secret that holds the admin user name")
     admin_password_arn = wired(STRING, "ARN of the secret that holds the admin password")
+    auth_admin_password_arn = wired(STRING, "ARN of the secret that holds the password of MLflow's user admin")
+    auth_secret_key_arn = wired(STRING, "ARN of the secret that holds the key of MLflow's sessions")
+
+    def __init__(self, settings: Mlflow) -> None:
+        self.basic, self.direct = settings.auth == "basic", settings.artifacts == "direct"
+        super().__init__()
 
     @resource
     def task_role(self) -> Role:
@@ -44,17 +68,38 @@ class Permissions(Stack):
     @resource
     def execution_role(self) -> Role:
         pull = [ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer]
+        secrets = [self.admin_username_arn, self.admin_password_arn]
+        if self.basic:
+            secrets += [self.auth_admin_password_arn, self.auth_secret_key_arn]
         start = inline(
             "Start",
             allow(ecr.GetAuthorizationToken, on=["*"]),  # takes no resource
             allow(*pull, on=[self.container_repository_arn]),
-            allow(secretsmanager.GetSecretValue, on=[self.admin_username_arn, self.admin_password_arn]),
+            allow(secretsmanager.GetSecretValue, on=secrets),
         )
         return role("ExecutionRole", self, "ecs-tasks", start)
+
+    @resource
+    def client_policy(self) -> ManagedPolicy | None:
+        """For whoever logs artifacts without the server between; it is attached to nobody here."""
+        if not self.direct:
+            return None
+        return ManagedPolicy(
+            "ClientPolicy",
+            Description="Read and write MLflow's artifacts",
+            Path=self.role_path,
+            PolicyDocument=document(*in_folder(self.artifact_bucket, self.s3_bucket_folder)),
+        )
 
     def outputs(self) -> Outputs:
         return {
             "mlflow_ecs_tasks_role_arn": (GetAtt(self.task_role, "Arn"), "ARN of the tasks' role"),
             "execution_role_arn": (GetAtt(self.execution_role, "Arn"), "ARN of the role that starts the tasks"),
             "execution_role_name": (Ref(self.execution_role), "Name of the role that starts the tasks"),
+            **self._of_clients(),
         }
+
+    def _of_clients(self) -> Outputs:
+        policy = self.client_policy
+        said = "ARN of the policy by which clients read and write artifacts"
+        return {"client_policy_arn": (Ref(policy), said)} if policy else {}

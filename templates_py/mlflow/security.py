@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from troposphere import GetAtt, If
 from troposphere.ec2 import SecurityGroup
 
-from templates_py.groups import HTTPS_EGRESS, NO_EGRESS, between, group, let_in
+from templates_py.groups import HTTPS_EGRESS, NO_EGRESS, between, group, https_egress, let_in
 from templates_py.inputs import VPC, Like, asked, name
 from templates_py.mlflow import CONTAINER_PORT, certificate_arn
 from templates_py.shared import db_port, of_companion
@@ -31,7 +31,7 @@ class Security(Stack):
     db_port = db_port()
 
     def __init__(self, settings: Mlflow) -> None:
-        self.cidr_blocks, self.policy = settings.cidr_blocks, settings.deletion_policy
+        self.cidr_blocks, self.policy, self.auth = settings.cidr_blocks, settings.deletion_policy, settings.auth
         super().__init__()
 
     @resource
@@ -44,7 +44,8 @@ class Security(Stack):
 
     @resource
     def load_balancer(self) -> SecurityGroup:
-        return group("LoadBalancer", "MLflow load balancer", self.vpc_id, NO_EGRESS, GroupName=self.mlflow_sg.or_none)
+        egress = https_egress("Identity provider") if self.auth == "oidc" else NO_EGRESS  # P57
+        return group("LoadBalancer", "MLflow load balancer", self.vpc_id, egress, GroupName=self.mlflow_sg.or_none)
 
     @resource
     def rules_between(self) -> list[Any]:

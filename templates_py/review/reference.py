@@ -18,11 +18,11 @@ from templates_py.inputs import camel
 from templates_py.review.graph import mermaid
 from templates_py.review.hydra import MODULES, NAMES, REASONS, SETTINGS
 from templates_py.review.updates import effects
-from templates_py.settings import ROOT, Batch, ComputeEnvironment, JobDefinition, JobQueue, Settings
+from templates_py.settings import ROOT, Batch, ComputeEnvironment, JobDefinition, JobQueue, Mlflow, Settings
 from templates_py.settings.wording import schema
 from templates_py.synthesis import synthesize
 
-# A shape in which each parameter and each output that there can be exists.
+# A shape in which each parameter and each output of Hydra's exists.
 WHOLE = Settings(
     batch=Batch(
         service_role="custom",
@@ -32,6 +32,11 @@ WHOLE = Settings(
         job_definitions=[JobDefinition(name="train", image="train")],
     )
 )
+# What a shape of MLflow's asks besides.
+BESIDES = {
+    'mlflow, with `auth = "oidc"`': Settings(mlflow=Mlflow(auth="oidc")),
+    'mlflow, with `artifacts = "proxied"`': Settings(mlflow=Mlflow(artifacts="proxied")),
+}
 UNIT = re.compile(r" \(([^()]+)\)$")
 WRITTEN = ["Written from the code by `python -m templates_py reference`."]
 HYDRA = [
@@ -122,11 +127,22 @@ def _parameters(build: Path) -> str:
     lines = ["# Parameters", "", *WRITTEN, "They stand in the order in which `sam deploy --guided` asks."]
     for title, path in {"both systems": "template", "batch": "batch/template", "mlflow": "mlflow/template"}.items():
         lines += ["", f"## {title}", "", *_table("parameter", "default", "meaning", "a change")]
-        for name, made in _body(build, path)["Parameters"].items():
-            default = f"`{made['Default']}`".replace("``", "") if "Default" in made else "must be given"
-            change = "; ".join(effects(build / f"{path}.json", name))
-            lines.append(_line(f"`{name}`", default, made["Description"], change))
+        lines += [_asked(build / f"{path}.json", name) for name in _body(build, path)["Parameters"]]
+    for number, (title, settings) in enumerate(BESIDES.items()):
+        shape = build / str(number)
+        synthesize(settings, shape, "mlflow")
+        lines += ["", f"## {title}", "", "Besides those of mlflow, and in both systems too:", ""]
+        lines += _table("parameter", "default", "meaning", "a change")
+        known, here = (_body(folder, "mlflow/template")["Parameters"] for folder in (build, shape))
+        lines += [_asked(shape / "mlflow/template.json", name) for name in here if name not in known]
     return "\n".join(lines) + "\n"
+
+
+def _asked(template: Path, name: str) -> str:
+    """The line of a parameter of `template`."""
+    made = json.loads(template.read_text())["Parameters"][name]
+    default = f"`{made['Default']}`".replace("``", "") if "Default" in made else "must be given"
+    return _line(f"`{name}`", default, made["Description"], "; ".join(effects(template, name)))
 
 
 def _table(*headings: str) -> list[str]:

@@ -5,7 +5,7 @@ msgspec types, validates and describes it (`python -m templates_py schema`); wha
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
@@ -41,6 +41,8 @@ class Mlflow(Table, frozen=True):
     # Two rules each, and one for the jobs: 60 is what a security group takes by default.
     cidr_blocks: Annotated[list[str], Meta(min_length=1, max_length=29)] = field(default_factory=lambda: ["10.0.0.0/8"])
     internet_facing: bool = False
+    auth: Literal["none", "basic", "oidc"] = "none"
+    artifacts: Literal["direct", "proxied"] = "direct"  # how clients reach them: straight in S3, or by the server
     deletion_policy: DeletionPolicy = "Snapshot"
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from troposphere import Delete, Equals, Not, Or, Retain, RetainExceptOnCreate, Snapshot
+from troposphere import Delete, Equals, Join, Not, Or, Retain, RetainExceptOnCreate, Snapshot
 from troposphere.logs import LogGroup
 
-from templates_py.inputs import NUMBER, Input, asked
+from templates_py.inputs import NUMBER, Input, Like, asked
 from templates_py.stack import Rules, Stack, rule
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ SUBNETS_IN_VPC = rule(
     {"Fn::EachMemberIn": [{"Fn::ValueOfAll": ["AWS::EC2::Subnet::Id", "VpcId"]}, {"Fn::RefAll": "AWS::EC2::VPC::Id"}]},
     "All subnets must lie in the VPC that VpcId names",
 )
+SECRET_ARN = Like("arn:[^:]+:secretsmanager:.+", "the ARN of a plain-string secret")
 LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 
 
@@ -33,6 +34,11 @@ def of_database(policy: DeletionPolicy) -> dict[str, Any]:
 def of_companion(policy: DeletionPolicy) -> dict[str, Any]:
     """What becomes of that without which a retained database cannot be reached or run (P63)."""
     return RETAINED if policy == "Retain" else {"DeletionPolicy": Delete, "UpdateReplacePolicy": Delete}
+
+
+def secret_string(arn: Any) -> Join:
+    """A dynamic reference, resolved on the resource itself, never as a parameter (P67)."""
+    return Join("", ["{{resolve:secretsmanager:", arn, ":SecretString}}"])
 
 
 def of_system(stack: Stack) -> Rules:

@@ -12,7 +12,7 @@ from troposphere.rds import DBInstance, DBParameterGroup
 
 from templates_py.groups import further_groups
 from templates_py.inputs import NUMBER, STRING, Like, asked, flag, name, optional, wired
-from templates_py.shared import db_port, of_companion, of_database
+from templates_py.shared import db_port, of_companion, of_database, secret_string
 from templates_py.stack import Outputs, Stack, resource
 
 if TYPE_CHECKING:
@@ -94,8 +94,9 @@ class Database(Stack):
             DBParameterGroupName=Ref(self.parameter_group),
             DBSnapshotIdentifier=restored.or_none,
             DBName=If(restored.given, NoValue, self.db_default_name),
-            MasterUsername=If(restored.given, NoValue, _secret(self.db_username)),  # P77: the snapshot has its own
-            MasterUserPassword=_secret(self.db_password),
+            # P77: a snapshot has its own.
+            MasterUsername=If(restored.given, NoValue, secret_string(self.db_username)),
+            MasterUserPassword=secret_string(self.db_password),
             MultiAZ=self.multi_az,
             DeletionProtection=self.deletion_protection,
             EnableCloudwatchLogsExports=["error"],
@@ -134,10 +135,6 @@ class Database(Stack):
     def outputs(self) -> Outputs:
         return {
             "db_host": (GetAtt(self.instance, "Endpoint.Address"), "Host name of the RDS MySQL instance"),
+            "db_instance_identifier": (Ref(self.instance), "Identifier of the RDS MySQL instance, for its snapshots"),
             "db_name": (self.db_default_name, "Name of the default database of the RDS MySQL instance"),
         }
-
-
-def _secret(arn: Any) -> Join:
-    """A dynamic reference, resolved on the resource itself, never as a parameter (P67)."""
-    return Join("", ["{{resolve:secretsmanager:", arn, ":SecretString}}"])

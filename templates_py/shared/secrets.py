@@ -11,14 +11,13 @@ from troposphere import Equals, If, NoValue, Ref
 from troposphere.secretsmanager import GenerateSecretString, Secret
 
 from templates_py.inputs import NUMBER, STRING, Like, asked, name, optional
-from templates_py.shared import of_companion
+from templates_py.shared import SECRET_ARN, of_companion
 from templates_py.stack import Outputs, Stack, resource
 
 if TYPE_CHECKING:
     from templates_py.settings import DeletionPolicy
 
 SECRET = Like(r"[\w/+=.@-]{1,512}", "a secret's name of up to 512 letters, digits and /_+=.@-")
-EXISTING = Like("arn:[^:]+:secretsmanager:.+", "the ARN of a plain-string secret")
 USERNAME = Like("[A-Za-z][A-Za-z0-9_]{0,15}", "a MySQL user name of 1 to 16 characters")
 
 
@@ -29,8 +28,10 @@ class Secrets(Stack):
     password_length = asked(NUMBER, 32, "Characters of the generated password; fixed once created", least=8, most=41)
     username_secret_name = name("Name of the user name's secret", SECRET)
     password_secret_name = name("Name of the password's secret", SECRET)
-    existing_username_secret = optional(STRING, "ARN of an existing user name secret", EXISTING, otherwise="a new one")
-    existing_password_secret = optional(STRING, "ARN of an existing password secret", EXISTING, otherwise="a new one")
+    existing_username_secret = optional(
+        STRING, "ARN of an existing user name secret", SECRET_ARN, otherwise="a new one"
+    )
+    existing_password_secret = optional(STRING, "ARN of an existing password secret", SECRET_ARN, otherwise="a new one")
     db_snapshot_username = optional(
         STRING, "Master user name of the snapshot to restore, for the new secret", USERNAME, otherwise="generated"
     )

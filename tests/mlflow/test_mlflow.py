@@ -87,6 +87,28 @@ def test_both_containers_are_given_the_database_and_its_secrets_by_arn(default: 
         assert container["User"] == "10001"
 
 
+def test_the_entrypoint_is_told_the_size_of_its_task(default: dict[str, Body]) -> None:
+    for container in containers(default["mlflow/task_deployment"]).values():
+        given = {row["Name"]: row["Value"] for row in container["Environment"]}
+        assert (given["TASK_CPU"], given["TASK_MEMORY"]) == ({"Ref": "TaskCpu"}, {"Ref": "TaskMemory"})
+        assert given["WORKERS"] == {"Ref": "Workers"}  # empty: by these two
+        assert (given["AUTH"], given["ARTIFACTS"]) == ("none", "direct")
+    assert default["template"]["Parameters"]["Workers"]["Default"] == ""
+
+
+def test_commands_are_told_what_runs_and_which_database_to_take_a_snapshot_of(default: dict[str, Body]) -> None:
+    made = default["mlflow/task_deployment"]["Outputs"]["TaskDefinitionArn"]
+    assert (made["Value"], made["Condition"]) == ({"Ref": "TaskDefinition"}, "DockerImageGiven")
+    database = default["shared/database-snapshot"]["Outputs"]["DbInstanceIdentifier"]
+    assert database["Value"] == {"Ref": "Instance"}
+    root = default["mlflow/template"]["Outputs"]
+    for name in ("EcsServiceName", "TaskDefinitionArn"):
+        nested_output = {"Fn::GetAtt": ["TaskDeployment", f"Outputs.{name}"]}
+        assert root[name]["Value"] == {"Fn::If": ["ImageTagGiven", nested_output, "none: ImageTag is empty"]}
+    known = {"ContainerRepositoryUrl", "EcsClusterName", "TrackingUri", "MlflowDbInstanceIdentifier"}
+    assert known <= default["template"]["Outputs"].keys()
+
+
 def test_task_role_and_execution_role_are_two(default: dict[str, Body]) -> None:
     made = only(default["mlflow/task_deployment"], "AWS::ECS::TaskDefinition")
     assert made["TaskRoleArn"] == {"Ref": "TaskRoleArn"} and made["ExecutionRoleArn"] == {"Ref": "ExecutionRoleArn"}

@@ -9,12 +9,13 @@ import pytest
 
 from templates_py.review.lint import IGNORED, REGIONS, lint
 from templates_py.synthesis import synthesize
-from tests.emitted import DEFAULT, WHOLE, with_batch, with_mlflow
+from tests.emitted import BASIC, DEFAULT, WHOLE, with_batch, with_mlflow
 
 SHAPES = {
     "default": (DEFAULT, "json"),
     "whole": (WHOLE, "json"),
     "yaml": (WHOLE, "yaml"),
+    "basic": (BASIC, "json"),
     "delete": (
         with_mlflow(with_batch(deletion_policy="Delete"), deletion_policy="Delete", internet_facing=True),
         "json",

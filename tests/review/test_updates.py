@@ -27,7 +27,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("NamePrefix", ["replaces JobQueue"]),
         (
             "ExistingArtifactStore",
-            ["adds or removes Bucket", "adds or removes BucketPolicy", "rolls the tasks", "updates Role"],
+            [
+                *("adds or removes Bucket", "adds or removes BucketPolicy", "rolls the tasks"),
+                *("updates ManagedPolicy", "updates Policy", "updates Role"),
+            ],
         ),
         ("BatchPasswordLength", ["makes a new secret value, unknown to what runs"]),
         ("TaskMemory", ["rolls the tasks"]),
