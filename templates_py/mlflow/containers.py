@@ -27,7 +27,8 @@ def migration(**task: Any) -> ContainerDefinition:
 
 def server(name: Any, **task: Any) -> ContainerDefinition:
     """Serve the page and the API."""
-    # P51: the check is an API call, which a wrong Host or a dead server fails; /health would stay green.
+    # P51: the check is an API call, which a wrong Host or a dead server fails; /health would stay green. `entrypoint`
+    # is the image's own program, on its PATH: a command is given to it, a health check names it.
     health = HealthCheck(Command=["CMD", "entrypoint", "health"], Interval=30, Timeout=10, Retries=3, StartPeriod=120)
     return _container(
         name,
@@ -57,7 +58,6 @@ def _container(
     return ContainerDefinition(
         Name=name,
         Image=image,
-        EntryPoint=["entrypoint"],  # of mlflow_container, on the image's PATH
         Command=[command],
         Environment=[Environment(Name=key, Value=value) for key, value in environment.items()],
         Secrets=[Secret(Name=key, ValueFrom=arn) for key, arn in secrets.items()],

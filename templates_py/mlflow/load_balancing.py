@@ -49,8 +49,7 @@ class LoadBalancing(Stack):
     mlflow_sg_id = wired(STRING, "ID of the load balancer's own security group")
 
     def __init__(self, settings: Mlflow) -> None:
-        self.internet_facing, self.proxied = settings.internet_facing, settings.artifacts == "proxied"
-        self.oidc = settings.auth == "oidc"
+        self.internet_facing, self.oidc = settings.internet_facing, settings.auth == "oidc"
         super().__init__()
 
     @resource
@@ -58,8 +57,6 @@ class LoadBalancing(Stack):
         attributes = {
             "deletion_protection.enabled": self.lb_deletion_protection,
             "routing.http.drop_invalid_header_fields.enabled": "true",
-            # While the server itself moves an artifact to or from S3, nothing moves here (P35).
-            **({"idle_timeout.timeout_seconds": "300"} if self.proxied else {}),
         }
         return LoadBalancer(
             "LoadBalancer",

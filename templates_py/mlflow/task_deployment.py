@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 NAME = Like("[A-Za-z0-9_-]{1,255}", "up to 255 letters, digits, hyphens and underscores")
 LOG_GROUP = Like("[A-Za-z0-9_./#-]{1,512}", "a log group's name of up to 512 characters")
-WORKERS = Like("[1-9][0-9]?", "a number from 1 to 99")
+WORKERS = Like("[1-9]|[1-5][0-9]|6[0-4]", "a number from 1 to 64")
 
 
 class TaskDeployment(Stack):
@@ -45,14 +45,7 @@ class TaskDeployment(Stack):
     # P56: two idle workers take about 600 MiB, 29 % of these, so that memory's target of 75 % scales in again too.
     task_memory = asked(NUMBER, 2048, "Memory of a task, one that TaskCpu allows", unit="MiB", least=512, most=122880)
     workers = optional(STRING, "Worker processes of a task", WORKERS, otherwise="as TaskCpu and TaskMemory allow")
-    tmp_size = asked(
-        NUMBER,
-        1024,
-        "Size of /tmp, part of a task's memory: artifacts pass it whole",
-        unit="MiB",
-        least=256,
-        most=61440,
-    )
+    tmp_size = asked(NUMBER, 1024, "Part of TaskMemory that artifacts pass whole", unit="MiB", least=256, most=61440)
     s3_bucket_folder = s3_bucket_folder()
     db_port = db_port()
     docker_image = wired(STRING, "Image that the tasks run; empty: no service")

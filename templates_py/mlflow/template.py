@@ -19,7 +19,7 @@ from templates_py.mlflow.storage import Storage
 from templates_py.mlflow.task_deployment import TaskDeployment
 from templates_py.nesting import Nested
 from templates_py.shared import of_system
-from templates_py.shared.database import NAME, Database
+from templates_py.shared.database import Database
 from templates_py.shared.networking import Networking
 from templates_py.shared.secrets import Secrets
 from templates_py.stack import Outputs, Rules, Stack, nested
@@ -27,6 +27,8 @@ from templates_py.stack import Outputs, Rules, Stack, nested
 if TYPE_CHECKING:
     from templates_py import settings
 
+# MySQL takes 64; the database of MLflow's own users has the same name and `_auth`.
+NAME = Like("[A-Za-z][A-Za-z0-9_]{0,58}", "a MySQL name of up to 59 letters, digits and underscores")
 TAG = Like("[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", "an image tag of up to 128 characters")
 
 
