@@ -20,17 +20,19 @@ import boto3
 import pymysql
 import reply
 import store
+from batch import GONE
 from botocore.config import Config
 from database import connect, credentials
 from guard import check
 from journal import Journal
-from request import RefusedError, Request, parse
-from runner import GONE, Count, Runner
+from request import RefusedError, Request, parse, properties
+from runner import Count, Runner
 from script import statements
 from words import masked, told
 
 PACKAGE = Path(__file__).parent
 RESERVE = 40  # seconds of the function's time that are kept for the answer, of a third at most
+AGAIN = 2  # seconds that what is stopped may take to close
 BOUNDED = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 3})
 NUMBERED = re.compile(r"(\d+)_.*\.sql")
 
@@ -91,10 +93,10 @@ def _leave(event: dict[str, Any]) -> str:
 
 def _scripts(request: Request, s3: Any) -> list[tuple[int, str, bytes]]:
     """The scripts in order: (version, name, content), the table setup script first, and the numbered ones after it."""
-    first = PACKAGE / request.table_setup_script
-    if not first.is_file():
+    first = (PACKAGE / request.table_setup_script).resolve()
+    if not first.is_file() or first.suffix != ".sql" or PACKAGE.resolve() not in first.parents:
         raise RefusedError(
-            f"table_setup_script = {request.table_setup_script!r}: expected a file of the function's package"
+            f"table_setup_script = {request.table_setup_script!r}: expected a script (.sql) of the package"
         )
     setup = _number(first)
     later = sorted((_number(path), path) for path in first.parent.glob("*.sql") if _number(path) > setup)
@@ -110,30 +112,40 @@ def _number(path: Path) -> int:
 def initialise(
     request: Request, username: str, password: str, scripts: list[tuple[int, str, bytes]], until: float, count: Count
 ) -> int:
-    """Run what has not run, under the database's lock; return the schema's version."""
-    connection = connect(request, username, password, until)
-    try:
-        journal = Journal(connection, request.database_default_name)
-        while not journal.lock():
-            if time.monotonic() > until:
-                raise RefusedError("another run holds the database's lock")
-        journal.open()
-        finished = journal.finished()
-        for place, (version, name, content) in enumerate(scripts):
-            sha256 = hashlib.sha256(content).hexdigest()
-            if sha256 in finished:
-                continue
-            if place and version <= max(finished.values(), default=-1):
-                raise RefusedError(f"{name}: changed after it had run: expected a new script with a higher number")
-            if journal.reached(sha256) is None:
-                check(content, journal, request.allow_data_loss)
-            script = statements(content, lambda: int(connection.server_status))
-            many = Runner(journal, sha256, count).run(script)
-            journal.finish(sha256, version, name, many)
-        return max(version for version, _, _ in scripts)
-    finally:
-        if connection.open:
-            connection.close()
+    """Run what has not run; return the schema's version."""
+    more = True
+    while more:  # each script over a connection of its own: what it sets ends with it
+        connection = connect(request, username, password, until)
+        try:
+            more = _run_next(Journal(connection, request.database_default_name), request, scripts, until, count)
+        finally:
+            if connection.open:
+                connection.close()
+    return max(version for version, _, _ in scripts)
+
+
+def _run_next(
+    journal: Journal, request: Request, scripts: list[tuple[int, str, bytes]], until: float, count: Count
+) -> bool:
+    """Run the first script that has not run, under the database's lock; return whether there was one."""
+    while not journal.lock():
+        if time.monotonic() > until:
+            raise RefusedError("another run holds the database's lock")
+    journal.open()
+    finished = journal.finished()
+    for place, (version, name, content) in enumerate(scripts):
+        sha256 = hashlib.sha256(content).hexdigest()
+        if sha256 in finished:
+            continue
+        if place and version <= max(finished.values(), default=-1):
+            raise RefusedError(f"{name}: changed after it had run: expected a new script with a higher number")
+        if journal.reached(sha256) is None:
+            check(content, journal, request.allow_data_loss)
+        script = statements(content, lambda: int(journal.connection.server_status))
+        many = Runner(journal, sha256, count).run(script)
+        journal.finish(sha256, version, name, many)
+        return True
+    return False
 
 
 @contextmanager
@@ -144,7 +156,7 @@ def _deadline(seconds: float) -> Iterator[float]:
         raise OutOfTime
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), AGAIN)
     try:
         yield time.monotonic() + seconds
     finally:
@@ -155,5 +167,5 @@ def _deadline(seconds: float) -> Iterator[float]:
 def _log(event: dict[str, Any], context: Any, **said: Any) -> None:
     """One line of JSON; what is in it is meant to be read by anybody."""
     about = {"request": getattr(context, "aws_request_id", ""), "stack": event.get("StackId", "")}
-    script = event.get("ResourceProperties", event).get("TableSetupScript", "")
+    script = properties(event).get("TableSetupScript", "")
     print(json.dumps({**about, "event": event.get("RequestType", "direct"), "script": script, **said}))

@@ -12,6 +12,7 @@ from typing import Any
 import pymysql
 import sqlalchemy
 from request import RefusedError, Request
+from words import told
 
 CA_FILE = Path(__file__).with_name("rds-ca.pem")  # RDS's own authorities, of all Regions
 CONNECT_TIMEOUT = 10  # seconds for a try
@@ -73,13 +74,16 @@ def connect(request: Request, username: str, password: str, until: float) -> Any
             if "CERTIFICATE_VERIFY_FAILED" in said:
                 raise RefusedError(f"{_server(request)}: its certificate does not verify by {_ca()}") from None
             if code not in TRANSIENT or time.monotonic() + wait > until:
-                raise RefusedError(f"{_server(request)}: {code} {said}") from None
+                raise RefusedError(f"{_server(request)}: {told(error)}") from None
         time.sleep(wait)
         wait = min(wait * 2, 10)
 
 
 def _tls() -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=_ca())
+    try:
+        context = ssl.create_default_context(cafile=_ca())
+    except OSError:  # as ssl says of a file that is none of certificates, too
+        raise RefusedError(f"DATABASE_CA_FILE = {_ca()!r}: expected a file of certificates (PEM)") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # Python 3.13's pedantry about extensions, not about trust
     return context

@@ -21,10 +21,10 @@ TABLES = re.compile(
     rf"({TABLE}(?: ?, ?{TABLE})*)",
     re.I,
 )
-DATABASE = re.compile(rf"DROP (?:DATABASE|SCHEMA) (?:IF EXISTS )?({NAME})", re.I)
-ALTERED = re.compile(rf"ALTER (?:IGNORE )?TABLE (?:IF EXISTS )?({TABLE})", re.I)
+DATABASE = re.compile(rf"(?:DROP|CREATE OR REPLACE) (?:DATABASE|SCHEMA) (?:IF EXISTS |IF NOT EXISTS )?({NAME})", re.I)
+ALTERED = re.compile(rf"ALTER (?:ONLINE )?(?:IGNORE )?TABLE (?:IF EXISTS )?({TABLE})", re.I)
 PARTS = re.compile(  # of an ALTER TABLE: a column or a partition goes
-    r"\b(?:DROP (?!INDEX|KEY|PRIMARY|FOREIGN|CONSTRAINT|CHECK|DEFAULT|SYSTEM|PERIOD)|TRUNCATE PARTITION|DISCARD )", re.I
+    r"\b(?:DROP (?!(?:INDEX|KEY|PRIMARY|FOREIGN|CONSTRAINT|CHECK|DEFAULT)\b)|TRUNCATE PARTITION|DISCARD )", re.I
 )
 USE = re.compile(rf"USE ({NAME})", re.I)
 SUSPECTS = {"DROP", "TRUNCATE", "CREATE", "ALTER", "USE", "SET"}
@@ -32,7 +32,7 @@ SUSPECTS = {"DROP", "TRUNCATE", "CREATE", "ALTER", "USE", "SET"}
 
 def check(script: bytes, journal: Journal, allowed: frozenset[str]) -> None:
     """Raise RefusedError at the first statement that takes rows of a table that is not in `allowed` (lower case)."""
-    database, modes = journal.database, [0]
+    database, modes = journal.database, [int(journal.connection.server_status)]
     for statement in statements(script, lambda: modes[-1]):
         if first_word(statement.text) not in SUSPECTS:
             continue
@@ -41,6 +41,8 @@ def check(script: bytes, journal: Journal, allowed: frozenset[str]) -> None:
             modes.append(_mode(statement.text.upper()))
         if use := USE.match(text):
             database = _plain(use[1])
+        if (found := DATABASE.match(text)) and _plain(found[1]).lower() == journal.database.lower():
+            raise RefusedError(f"{quoted(statement)}: would take away the record of what has run, with the database")
         for schema, table in _lost(text, database, journal):
             count = _rows(journal, schema, table)
             if count and table.lower() not in allowed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import time
 import urllib.error
@@ -39,6 +40,6 @@ def send(event: dict[str, Any], status: str, reason: str, data: dict[str, Any] |
         except urllib.error.HTTPError as error:
             if error.code < 500 and error.code not in (408, 429):  # taken already, or never will be
                 return False
-        except OSError:
+        except (OSError, http.client.HTTPException):
             continue
     return False

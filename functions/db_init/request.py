@@ -37,19 +37,25 @@ class Request:
     allow_data_loss: frozenset[str] = field(default_factory=frozenset)  # tables, in lower case
 
 
+def properties(event: Any) -> dict[str, Any]:
+    """What an event asks for: empty where it is none."""
+    found = event.get("ResourceProperties", event) if isinstance(event, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
 def parse(event: dict[str, Any]) -> Request:
     """Read a custom resource's properties (`DatabaseHostname`, ...) or a payload (`database_hostname`, ...).
 
     Raises RefusedError for a property that is missing or malformed, and names it.
     """
-    given = {_snake(key): value for key, value in event.get("ResourceProperties", event).items()}
+    given = {_snake(key): value for key, value in properties(event).items()}
     if missing := [name for name in REQUIRED if not isinstance(given.get(name), str) or not given[name]]:
         raise RefusedError(f"{missing[0]} = {given.get(missing[0])!r}: expected a text that is not empty")
     known = {name: given[name] for name in Request.__dataclass_fields__ if given.get(name) not in (None, "")}
-    try:
-        known["database_port"] = int(given.get("database_port") or 3306)
-    except ValueError:
-        raise RefusedError(f"database_port = {given['database_port']!r}: expected a number") from None
+    port = given.get("database_port") or 3306
+    if not str(port).isdecimal() or not 0 < int(port) < 1 << 16:
+        raise RefusedError(f"database_port = {port!r}: expected a number from 1 to 65535")
+    known["database_port"] = int(port)
     known["allow_data_loss"] = _tables(given.get("allow_data_loss") or [])
     return Request(**known)
 
@@ -59,6 +65,8 @@ def _tables(given: Any) -> frozenset[str]:
     if isinstance(given, dict):
         given = [name for name, allowed in given.items() if str(allowed).lower() == "true"]
     names = given.split(",") if isinstance(given, str) else given
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise RefusedError(f"allow_data_loss = {given!r}: expected names of tables, with commas between")
     return frozenset(name.strip().lower() for name in names if name.strip())
 
 

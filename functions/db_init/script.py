@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import NamedTuple
 
+from request import RefusedError
+
 # Bits of the server's status, which change with sql_mode: there, a backslash is a character like any other.
 ANSI_QUOTES, NO_BACKSLASH_ESCAPES = 1 << 15, 1 << 9
 
@@ -47,7 +49,7 @@ class Statement(NamedTuple):
 def statements(script: bytes | str, server_status: Callable[[], int] = lambda: 0) -> Iterator[Statement]:
     """Split a script, one statement as it is asked for; `server_status` is the server's (PyMySQL has it) by then.
 
-    Raises ValueError at a NUL or one of the client's own commands, when all before it has been given.
+    Raises RefusedError at a NUL or one of the client's own commands, when all before it has been given.
     """
     data = script if isinstance(script, bytes) else script.encode(errors="surrogateescape")
     data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
@@ -60,7 +62,7 @@ def statements(script: bytes | str, server_status: Callable[[], int] = lambda: 0
             return
         if fresh and (command := COMMAND.match(data, place)):
             if command["refused"]:
-                raise ValueError(f"line {line}: {command[0].decode()} is a command of the client, and not run here")
+                raise RefusedError(f"line {line}: {command[0].decode()} is a command of the client, and not run here")
             if command["delimiter"] and b"\\" not in command["delimiter"]:  # else the client complains, and goes on
                 quoted = command["delimiter"][:1] in (b"'", b'"', b"`")
                 delimiter = (command["delimiter"][1:-1] if quoted else command["delimiter"])[:15]
@@ -73,7 +75,7 @@ def statements(script: bytes | str, server_status: Callable[[], int] = lambda: 0
             end = _end(_statement(b";", server_status()), data, place, end)
         if data.startswith((b"\\", b"\0"), end) and not data.startswith((rb"\g", rb"\G", delimiter), end):
             line += data.count(b"\n", place, end)
-            raise ValueError(f"line {line}: {data[end : end + 2]!r} is neither SQL nor a command that is run here")
+            raise RefusedError(f"line {line}: {data[end : end + 2]!r} is neither SQL nor a command that is run here")
         if text := data[place:end].rstrip():
             number += 1
             yield Statement(number, line, text.decode(errors="surrogateescape"))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from request import RefusedError, Request
 
-MARK = "db-init"  # user metadata of the objects that this function put
+MARK = "db-init"  # user metadata of the objects that this function put: the SHA-256 of what it put
 
 
 def fetch(s3: Any, request: Request, packaged: bytes) -> bytes:
@@ -15,14 +16,17 @@ def fetch(s3: Any, request: Request, packaged: bytes) -> bytes:
     try:
         found = s3.get_object(**place)
         body: bytes = found["Body"].read()
-        if MARK not in found["Metadata"]:
+        if not _ours(found, body):
             return body
     except s3.exceptions.NoSuchKey:
         body = b""
     except s3.exceptions.ClientError as error:
-        raise RefusedError(f"s3://{place['Bucket']}/{place['Key']}: {_said(error)}") from None
+        raise _refused(error, place) from None
     if body != packaged:
-        s3.put_object(**place, Body=packaged, Metadata={MARK: "put by the database initialiser"})
+        try:
+            s3.put_object(**place, Body=packaged, Metadata={MARK: hashlib.sha256(packaged).hexdigest()})
+        except s3.exceptions.ClientError as error:
+            raise _refused(error, place) from None
     return packaged
 
 
@@ -34,7 +38,8 @@ def take_away(s3: Any, request: Request) -> int:
     place = {"Bucket": bucket, "Key": key}
 
     def ours(version: dict[str, Any]) -> bool:
-        return MARK in s3.head_object(**place, VersionId=version["VersionId"])["Metadata"]
+        found = s3.get_object(**place, VersionId=version["VersionId"])
+        return _ours(found, found["Body"].read())
 
     if not all(ours(version) for version in versions if version["IsLatest"]):
         return 0
@@ -48,5 +53,10 @@ def _place(request: Request) -> dict[str, str]:
     return {"Bucket": request.table_setup_script_bucket_name, "Key": request.table_setup_script_bucket_key}
 
 
-def _said(error: Any) -> str:
-    return f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
+def _ours(found: Any, body: bytes) -> bool:
+    return bool(found["Metadata"].get(MARK) == hashlib.sha256(body).hexdigest())
+
+
+def _refused(error: Any, place: dict[str, str]) -> RefusedError:
+    said = error.response["Error"]
+    return RefusedError(f"s3://{place['Bucket']}/{place['Key']}: {said['Code']}: {said['Message']}")

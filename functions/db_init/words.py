@@ -12,9 +12,13 @@ if TYPE_CHECKING:
 BETWEEN = re.compile(r"(?:\s+|/\*(?!M?!).*?\*/|(?:--[\s]|#)[^\n]*(?:\n|$)|/\*M?!\d*|\*/|\()*", re.S)
 WORD = re.compile(r"[A-Za-z_]+")
 QUOTED = r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\""
-LITERAL = re.compile(QUOTED, re.S)
-CUT = re.compile(rf"{QUOTED}|['\"].*", re.S)  # of a statement's beginning: a text may end behind it
-NAMED = re.compile(r"\b(?:table|column|key|index|database|constraint|procedure|function|trigger|event|view)s? $", re.I)
+CUT = re.compile(rf"{QUOTED}|['\"].*|\b\d[\w.]*", re.S)  # of a statement's beginning: a text may end behind it
+# In what a server says, which repeats a text as it is: quotes in it are not told from those around it.
+NEAR = re.compile(r"(?<= near )'.*'(?= at line \d+$)", re.S)
+NAMED = re.compile(
+    r"(\b(?:table|column|key|index|database|constraint|procedure|function|trigger|event|view)s? '[^']*')", re.I
+)
+REPEATED = re.compile(r"(?<!\w)(['\"])(?:.*\1|.*)", re.S)
 
 
 def first_word(text: str) -> str:
@@ -31,8 +35,9 @@ def quoted(statement: Statement) -> str:
 
 def masked(message: object) -> str:
     """Return a text without the literals that it repeats; the names of tables, columns, keys and such stay."""
-    text = str(message)
-    return LITERAL.sub(lambda found: found[0] if NAMED.search(text, 0, found.start()) else "'...'", text)
+    parts = NAMED.split(NEAR.sub("'...'", str(message)))
+    parts[::2] = [REPEATED.sub("'...'", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def told(error: Exception) -> str:

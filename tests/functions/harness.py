@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,21 @@ class Function:
         return re.sub(r" AUTO_INCREMENT=\d+", "", self.server.dump(self.database))
 
     def killed(self, at: int, after: bool) -> bool:
-        """Invoke it in a child that dies (SIGKILL) before or after its statement `at`; return whether it did."""
-        return self._dies(lambda: _die_at(at, after))
+        """Invoke it in a child that dies (SIGKILL) before or after its statement `at` that changes something.
+
+        The journal's own count too. Return whether it died.
+        """
+        left = count(at, -1)
+
+        def last(sent: str) -> bool:
+            changes = not sent.startswith(("SELECT", "CREATE TABLE IF NOT EXISTS db_init"))
+            return changes and next(left) == 1
+
+        return self._dies(lambda: _die_at(last, after))
+
+    def killed_at(self, text: str, after: bool) -> bool:
+        """Invoke it in a child that dies before or after the first statement with this text; return whether it did."""
+        return self._dies(lambda: _die_at(lambda sent: text in sent, after))
 
     def killed_after(self, seconds: float) -> bool:
         """Invoke it in a child that the kernel ends after so much CPU time, wherever it is; return whether it did."""
@@ -86,17 +100,14 @@ class Function:
         return os.WIFSIGNALED(status)
 
 
-def _die_at(at: int, after: bool) -> None:
-    """Kill this process at its statement number `at` that changes something, the journal's own included."""
+def _die_at(last: Callable[[str], bool], after: bool) -> None:
+    """Kill this process before or after the statement that is its last."""
     from pymysql.connections import Connection
 
     send: Callable[..., Any] = Connection.query
-    left = [at]
 
-    def counting(connection: Any, query: Any, unbuffered: bool = False) -> Any:
-        text = query if isinstance(query, str) else query.decode()
-        left[0] -= not text.startswith(("SELECT", "CREATE TABLE IF NOT EXISTS db_init"))
-        dies = left[0] == 0
+    def watched(connection: Any, query: Any, unbuffered: bool = False) -> Any:
+        dies = last(query if isinstance(query, str) else query.decode())
         if dies and not after:
             os.kill(os.getpid(), signal.SIGKILL)
         answer = send(connection, query, unbuffered)
@@ -104,4 +115,4 @@ def _die_at(at: int, after: bool) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return answer
 
-    Connection.query = counting  # type: ignore[method-assign]  # in a child that is about to die
+    Connection.query = watched  # type: ignore[method-assign]  # in a child that is about to die

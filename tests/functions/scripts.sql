@@ -317,6 +317,29 @@ INSERT INTO t (v) VALUES (1);
 INSERT INTO t (v) VALUES (2);
 UNLOCK TABLES;
 
+#### tables locked in a transaction
+BEGIN;
+INSERT INTO t (v) VALUES (1);
+LOCK TABLES t WRITE;
+UNLOCK TABLES;
+
+#### tables unlocked in a transaction
+LOCK TABLES t WRITE;
+SET autocommit = 0;
+INSERT INTO t (v) VALUES (1);
+UNLOCK TABLES;
+INSERT INTO t (v) VALUES (2);
+UNLOCK TABLES;
+
+#### a transaction that may not write
+START TRANSACTION READ ONLY;
+SELECT * FROM t;
+COMMIT;
+INSERT INTO t (v) VALUES (1);
+
+#### a text like a long variable
+INSERT INTO t (v) VALUES (' @AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA');
+
 #### temporary table
 CREATE TEMPORARY TABLE u (a INT);
 INSERT INTO u VALUES (7);

@@ -48,6 +48,10 @@ class Answer(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.requests.append((self.headers["Content-Type"], json.loads(body)))
         status = self.server.statuses.pop(0) if self.server.statuses else 200
+        if not status:
+            self.wfile.write(b"no HTTP\r\n")
+            self.close_connection = True
+            return
         self.send_response(status)
         self.end_headers()
 
@@ -139,6 +143,20 @@ def test_delete_leaves_what_somebody_else_has_put(function: Function, cloudforma
     assert versions(function) == 2
 
 
+def test_what_somebody_made_of_its_script_is_used_and_left(function: Function, cloudformation: CloudFormation) -> None:
+    """Some tools carry over what an object says of itself (its metadata); that it was ours, its content denies."""
+    tell(event(function, cloudformation.url))
+    cloudformation.requests.clear()
+    place = {"Bucket": function.bucket, "Key": function.payload["table_setup_script_bucket_key"]}
+    metadata = aws_client("s3").head_object(**place)["Metadata"]
+    aws_client("s3").put_object(**place, Body=b"CREATE TABLE mine (a INT);\n", Metadata=metadata)
+    tell(event(function, cloudformation.url, "Update"))
+    assert answer(cloudformation)["Data"]["StatementsRun"] == 1
+    cloudformation.requests.clear()
+    tell(event(function, cloudformation.url, "Delete"))
+    assert versions(function) == 2
+
+
 def test_a_script_that_is_there_is_used_as_it_is(function: Function, cloudformation: CloudFormation) -> None:
     function.put("CREATE TABLE mine (a INT);\n")
     tell(event(function, cloudformation.url))
@@ -155,6 +173,20 @@ def test_an_event_without_properties_is_answered(function: Function, cloudformat
     said = answer(cloudformation)
     assert said["Status"] == ("SUCCESS" if kind == "Delete" else "FAILED")
     assert kind == "Delete" or said["Reason"] == "database_hostname = None: expected a text that is not empty"
+
+
+@pytest.mark.parametrize("properties", [None, [], "none"])
+def test_an_event_with_properties_of_no_use_is_answered_once(
+    function: Function, cloudformation: CloudFormation, properties: Any
+) -> None:
+    tell({**event(function, cloudformation.url), "ResourceProperties": properties})
+    assert answer(cloudformation)["Reason"] == "database_hostname = None: expected a text that is not empty"
+
+
+def test_an_answer_that_gets_no_http_back_is_sent_again(function: Function, cloudformation: CloudFormation) -> None:
+    cloudformation.statuses = [0]
+    tell(event(function, cloudformation.url, "Delete"))
+    assert len(cloudformation.requests) == 2
 
 
 def test_an_answer_that_is_not_taken_is_sent_again(function: Function, cloudformation: CloudFormation) -> None:
@@ -189,6 +221,22 @@ def test_nothing_secret_is_said(
     assert json.loads(logged)["request"] == "request-1"
     for secret in ("hush", function.server.password):
         assert secret not in logged + json.dumps(cloudformation.requests)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO t VALUES ('a',, 'hush')",  # the server quotes what it does not understand
+        "INSERT INTO t VALUES ('it''s hush'), ('it''s hush')",  # and a value, without a thought of quotes in it
+        "INSERT INTO t VALUES ('hush', 4111222233334444)",
+        "SELECT 4111222233334444 + nothing",
+    ],
+)
+def test_no_literal_is_said(function: Function, statement: str) -> None:
+    function.put(f"CREATE TABLE t (a VARCHAR(20) UNIQUE);\n{statement};\n")
+    reason = function.invoke()["Reason"]
+    assert reason.startswith("statement 2, line 2, ")
+    assert "hush" not in reason and "4111" not in reason
 
 
 def test_by_hand_it_returns_the_same_as_json(function: Function) -> None:

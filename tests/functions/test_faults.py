@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from threading import Thread, Timer
+from threading import Event, Thread, Timer
 
 import pytest
 import trustme
@@ -79,6 +79,41 @@ def slow(function: Function) -> Iterator[int]:
         yield listening.getsockname()[1]
 
 
+@pytest.fixture
+def stalled(function: Function) -> Iterator[tuple[int, Event, list[bool]]]:
+    """A port that leads to the database until a statement of some size comes: then it reads no more.
+
+    It hangs up when it is told to, or after a minute, and notes which of the two it was.
+    """
+    answered, told = Event(), list[bool]()
+
+    def pump(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(4096):
+                if len(data) == 4096:
+                    told.append(answered.wait(60))
+                    break
+                target.sendall(data)
+        target.close()
+        source.close()
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                client = listening.accept()[0]
+                server = socket.create_connection(("127.0.0.1", function.server.port))
+                Thread(target=pump, args=(client, server), daemon=True).start()
+                Thread(target=back, args=(server, client), daemon=True).start()
+
+    def back(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1], answered, told
+
+
 def secret(value: str) -> str:
     secrets = aws_client("secretsmanager")
     return str(secrets.create_secret(Name=f"secret-{next(NUMBERS)}", SecretString=value)["ARN"])
@@ -135,8 +170,8 @@ def test_a_server_that_starts_meanwhile(function: Function) -> None:
 
 def test_a_wrong_password(function: Function) -> None:
     said = refused(function, database_password_secret=secret("wrong"))
-    assert ": 1045 Access denied for user" in said
-    assert "wrong" not in said
+    assert ": 1045 Access denied for user '...'" in said
+    assert "wrong" not in said and function.server.user not in said
 
 
 def test_a_database_that_is_not_there(function: Function) -> None:
@@ -154,8 +189,11 @@ def test_an_authority_that_is_not_the_servers(
 
 
 def test_a_certificate_for_another_name(function: Function) -> None:
-    said = refused(function, database_hostname="127.0.0.2" if function.server.host == "localhost" else "localhost")
-    assert "its certificate does not verify" in said or ": 2003 " in said
+    """127.1 leads to the server, as localhost does; its certificate does not name it."""
+    said = refused(function, database_hostname="127.1")
+    assert said == f"127.1:{function.server.port}/{function.database}: its certificate does not verify by " + str(
+        function.server.ca
+    )
 
 
 def test_the_authorities_of_rds_do_not_know_a_server_of_ours(
@@ -163,6 +201,20 @@ def test_the_authorities_of_rds_do_not_know_a_server_of_ours(
 ) -> None:
     monkeypatch.delenv("DATABASE_CA_FILE")
     assert "its certificate does not verify by" in refused(function)
+
+
+def test_authorities_that_are_not_there(function: Function, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_CA_FILE", "none.pem")
+    assert refused(function) == "DATABASE_CA_FILE = 'none.pem': expected a file of certificates (PEM)"
+
+
+def test_a_user_of_this_database_alone(function: Function) -> None:
+    """What is the server's own, the function does not need to read."""
+    function.server.client(
+        f"CREATE USER IF NOT EXISTS 'owner'@'%' IDENTIFIED BY 'hush';GRANT ALL ON {function.database}.* TO 'owner'@'%'"
+    )
+    said = function.invoke(database_username_secret=secret("owner"), database_password_secret=secret("hush"))
+    assert said["Status"] == "SUCCESS", said
 
 
 def test_a_user_who_may_not(function: Function) -> None:
@@ -183,15 +235,23 @@ def test_credentials_may_be_one_json_secret(function: Function) -> None:
     ("changes", "said"),
     [
         ({"database_hostname": ""}, "database_hostname = '': expected a text that is not empty"),
-        ({"database_port": "x"}, "database_port = 'x': expected a number"),
+        ({"database_port": "x"}, "database_port = 'x': expected a number from 1 to 65535"),
+        ({"database_port": 65536}, "database_port = 65536: expected a number from 1 to 65535"),
+        ({"database_port": [1]}, "database_port = [1]: expected a number from 1 to 65535"),
+        ({"allow_data_loss": 1}, "allow_data_loss = 1: expected names of tables, with commas between"),
+        ({"table_setup_script": "no.sql"}, "table_setup_script = 'no.sql': expected a script (.sql) of the package"),
+        # What is of the machine, not of the package, would be put in the bucket for all to read.
         (
-            {"table_setup_script": "../app.py"},
-            "table_setup_script = '../app.py': expected a file of the function's package",
+            {"table_setup_script": "/proc/self/environ"},
+            "table_setup_script = '/proc/self/environ': expected a script (.sql) of the package",
+        ),
+        (
+            {"table_setup_script": "schema/../app.py"},
+            "table_setup_script = 'schema/../app.py': expected a script (.sql) of the package",
         ),
     ],
-    ids=["host", "port", "script"],
 )
-def test_a_payload_that_is_wrong(function: Function, changes: dict[str, str], said: str) -> None:
+def test_a_payload_that_is_wrong(function: Function, changes: dict[str, object], said: str) -> None:
     assert refused(function, **changes) == said
 
 
@@ -203,6 +263,15 @@ def test_a_bucket_that_the_role_may_not_read(function: Function, denied: int, mo
 
 def test_a_database_that_is_slow(function: Function, slow: int) -> None:
     assert function.invoke(database_port=slow)["Status"] == "SUCCESS"
+
+
+def test_a_database_that_takes_nothing_more(function: Function, stalled: tuple[int, Event, list[bool]]) -> None:
+    """Not even the good-bye: that is not waited for either."""
+    port, answered, told = stalled
+    function.put("CREATE TABLE t (a LONGTEXT);\nINSERT INTO t VALUES ('" + "x" * 15_000_000 + "');\n")
+    assert refused(function, seconds=6, database_port=port).startswith("out of time after 1 statements")
+    assert not told
+    answered.set()
 
 
 def test_a_table_that_is_full(function: Function) -> None:

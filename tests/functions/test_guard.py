@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+from database import connect
+from guard import check
+from journal import Journal
+from request import RefusedError, parse
 
 from tests.functions.harness import Function
 
@@ -11,10 +17,10 @@ pytestmark = pytest.mark.slow
 TABLES = """
 CREATE TABLE parent (id INT PRIMARY KEY, name VARCHAR(20));
 CREATE TABLE hollow (id INT PRIMARY KEY, name VARCHAR(20));
-CREATE TABLE parts (id INT, name VARCHAR(20)) PARTITION BY RANGE (id) (
+CREATE TABLE parts (id INT, name VARCHAR(20), key_of_it INT, check_date DATE) PARTITION BY RANGE (id) (
   PARTITION low VALUES LESS THAN (10), PARTITION high VALUES LESS THAN MAXVALUE);
 INSERT INTO parent VALUES (1, 'one'), (2, 'two');
-INSERT INTO parts VALUES (1, 'one');
+INSERT INTO parts (id, name) VALUES (1, 'one');
 """
 
 REFUSED = {
@@ -28,7 +34,8 @@ REFUSED = {
     "ALTER TABLE parent DROP COLUMN name": "parent holds, 2 rows",
     "ALTER TABLE parent ADD x INT, DROP name": "parent holds, 2 rows",
     "ALTER TABLE parts DROP PARTITION low": "parts holds, 1 row",
-    "DROP DATABASE {database}": "holds, ",
+    "ALTER TABLE parts DROP key_of_it": "parts holds, 1 row",
+    "ALTER TABLE parts DROP check_date": "parts holds, 1 row",
     "USE mysql;\nUSE {database};\nDROP TABLE parent": "parent holds, 2 rows",
 }
 FINE = [
@@ -55,8 +62,34 @@ def test_what_would_take_rows_is_refused_before_the_first_statement(full: Functi
     before = full.dump()
     said = full.invoke()
     assert said["Status"] == "FAILED"
-    assert f"would take away what {REFUSED[sql]}" in said["Reason"] or REFUSED[sql] in said["Reason"]
+    assert f": would take away what {REFUSED[sql]}: name it in AllowDataLoss if that is meant" in said["Reason"]
     assert full.dump() == before
+
+
+@pytest.mark.parametrize("sql", ["DROP DATABASE {0}", "DROP SCHEMA IF EXISTS {0}", "CREATE OR REPLACE DATABASE {0}"])
+def test_the_journals_own_database_is_not_dropped_even_where_it_is_empty(function: Function, sql: str) -> None:
+    function.put(sql.format(function.database) + f";\nCREATE DATABASE IF NOT EXISTS {function.database};\n")
+    said = function.invoke()["Reason"]
+    assert said.endswith(": would take away the record of what has run, with the database")
+
+
+@pytest.mark.parametrize("server", ["mariadb"], indirect=True)
+def test_a_database_that_is_replaced_is_one_that_is_dropped(full: Function) -> None:
+    other = f"{full.database}_other"
+    full.server.client(f"CREATE DATABASE {other}; CREATE TABLE {other}.t AS SELECT 1 AS a")
+    full.put(f"CREATE OR REPLACE DATABASE {other};\n")
+    assert "would take away what t holds, 1 row" in full.invoke()["Reason"]
+    full.server.client(f"DROP DATABASE {other}")
+
+
+def test_a_script_is_looked_through_in_the_servers_modes(full: Function) -> None:
+    """Where a backslash escapes nothing, a text ends before one would think."""
+    server = full.server
+    connection = connect(parse(full.payload), server.user, server.password, time.monotonic() + 60)
+    connection.query("SET sql_mode = 'NO_BACKSLASH_ESCAPES'")  # as a parameter group may say
+    script = b"INSERT INTO hollow VALUES (1, '\\');\nDROP TABLE parent;\n-- '\n"
+    with connection, pytest.raises(RefusedError, match="parent holds, 2 rows"):
+        check(script, Journal(connection, full.database), frozenset())
 
 
 @pytest.mark.parametrize("sql", FINE)

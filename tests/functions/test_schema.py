@@ -97,6 +97,25 @@ def test_numbered_scripts_run_in_order_from_the_recorded_version_on(function: Fu
     assert function.invoke()["StatementsRun"] == 0
 
 
+def test_what_a_script_sets_ends_with_it(function: Function, package: Path) -> None:
+    """Its modes, its database and a transaction that it left open; that it has run is recorded all the same."""
+    modes = "@@autocommit, @@sql_mode, DATABASE(), @left"
+    (package / "0001_jobs.sql").write_text(
+        f"CREATE TABLE seen (autocommit INT, mode TEXT, used TEXT, variable INT);\nINSERT INTO seen SELECT {modes};\n"
+    )
+    (package / "0002_sets.sql").write_text(
+        "SET autocommit = 0;\nSET sql_mode = 'ANSI_QUOTES';\nSET @left = 1;\nUSE information_schema;\n"
+        f"INSERT INTO {function.database}.seen SELECT 9, '', '', 9;\n"
+    )
+    (package / "0003_sees.sql").write_text(f"INSERT INTO seen SELECT {modes};\n")
+    said = function.invoke()
+    assert (said["Status"], said["SchemaVersion"], said["StatementsRun"]) == ("SUCCESS", 3, 8), said
+    assert function.rows("SELECT version FROM db_init_script ORDER BY version") == [["1"], ["2"], ["3"]]
+    undisturbed, after = function.rows("SELECT * FROM seen")
+    assert after == undisturbed
+    assert function.invoke()["StatementsRun"] == 0
+
+
 def test_a_numbered_script_that_changed_after_it_ran_is_refused(function: Function, package: Path) -> None:
     (package / "0002_second.sql").write_text("ALTER TABLE job ADD COLUMN cost INT;\n")
     assert function.invoke()["SchemaVersion"] == 2

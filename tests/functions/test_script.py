@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymysql.constants import CLIENT
+from request import RefusedError
 from script import ANSI_QUOTES, NO_BACKSLASH_ESCAPES, statements
 
 from local.mysql import Server
@@ -102,7 +103,7 @@ class Pair:
                     cursor.execute(statement.sql)
                     while cursor.nextset():
                         pass
-            except ValueError:
+            except RefusedError:
                 succeeded = False
             except pymysql.MySQLError as error:
                 succeeded, code = False, error.args[0]
@@ -246,7 +247,7 @@ def test_a_backslash_escapes_nothing_in_a_name_in_double_quotes() -> None:
 def test_what_is_no_sql_is_refused_with_its_line_after_all_before_it(script: str, error: str) -> None:
     found = statements(script)
     assert next(found).text == "SELECT 1"
-    with pytest.raises(ValueError, match=f"^{error}$"):
+    with pytest.raises(RefusedError, match=f"^{error}$"):
         next(found)
 
 
