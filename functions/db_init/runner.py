@@ -28,8 +28,9 @@ COMMITTING = {"BEGIN", "START", "SET"}
 LOCKING = {"LOCK", "UNLOCK"}
 # What may go together with its like inside of a transaction.
 BATCHED = {"INSERT", "UPDATE", "DELETE", "REPLACE"}
-# These may have run in part, which no look at the definitions tells.
-UNSETTLED = {"CALL", "EXECUTE"}
+# These may have run in part, which no look at the definitions tells: MariaDB runs a procedure's body without one too.
+UNSETTLED = {"CALL", "EXECUTE", "IF", "CASE", "LOOP", "REPEAT", "WHILE", "FOR"}
+BODY = re.compile(r"begin\s+not\s+atomic\b", re.I)
 
 VARIABLE = re.compile(r"(?<![\w@`.])@(`[^`]{1,64}`|[\w$.]{1,64})")
 # Bits of the server's status, which each of its answers bears.
@@ -64,7 +65,7 @@ class Runner:
         for number, statement in enumerate(statements, start=1):
             if "@" in statement.text:
                 self.variables.update(VARIABLE.findall(statement.text))
-            word = first_word(statement.text)
+            word = "CALL" if BODY.match(statement.text) else first_word(statement.text)
             if reached and (number < last or (number == last and self._was_done(reached, statement, word))):
                 self._pass(statement, word)
             else:

@@ -148,10 +148,15 @@ CUT = {
         "INSERT INTO t",
         False,
     ),
+    "a text like a variable, too long for one": (
+        f"CREATE TABLE t (a TEXT);\nINSERT INTO t VALUES ('for @{'x' * 65}');\nINSERT INTO t VALUES ('last');\n",
+        "INSERT INTO t VALUES ('last')",
+        False,
+    ),
     "a mode out of a variable": (
         "CREATE TABLE t (a TEXT);\nSELECT @@sql_mode INTO @before;\nSET sql_mode = '';\n"
-        "SET sql_mode = @before;\nINSERT INTO t SELECT @@sql_mode;\n",
-        "INSERT INTO t",
+        "SET sql_mode = @before;\nINSERT INTO t VALUES ('so far');\nINSERT INTO t SELECT @@sql_mode;\n",
+        "INSERT INTO t SELECT",
         False,
     ),
 }
@@ -166,6 +171,19 @@ def test_a_run_that_is_killed_there_goes_on(
     assert function.killed_at(text, after)
     said = function.invoke()
     assert said["Status"] == "SUCCESS", said
+    assert function.dump() == expected
+
+
+@pytest.mark.parametrize("server", ["mariadb"], indirect=True)
+def test_a_body_without_a_procedure_is_no_transaction(function: Function, uninterrupted: Uninterrupted) -> None:
+    script = (
+        "CREATE TABLE t (a INT);\nDELIMITER //\nBEGIN NOT ATOMIC\n  INSERT INTO t VALUES (1);\nEND//\nDELIMITER ;\n"
+        "INSERT INTO t VALUES (2);\n"
+    )
+    expected = uninterrupted(script)
+    function.put(script)
+    assert function.killed_at("VALUES (2)", after=False)
+    assert function.invoke()["StatementsSkipped"] == 2
     assert function.dump() == expected
 
 
