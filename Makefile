@@ -51,7 +51,7 @@ test: .venv/.dev  ## Run all checks and tests
 unit: .venv/.dev  ## Run the quick tests alone
 	$(PYTHON) -m pytest -n auto -m 'not slow'
 
-# Each of the three seeds of `make test` is some ninety kills, on both servers together.
+# Each of the three seeds of `make test` is about a hundred kills, on both servers together.
 torture: .venv/.dev  ## Kill the database initialiser for as long as you like (SEEDS=200)
 	TORTURE=$(or $(SEEDS),200) $(PYTHON) -m pytest -n auto tests/functions/test_once.py -k killed
 
