@@ -125,3 +125,5 @@ lock: .venv/.uv  ## Make the locks again out of their .in files (UPGRADE=1: with
 	  --output-file requirements/synth.txt
 	@$(COMPILE) --python-platform x86_64-manylinux2014 --python-version 3.13 functions/db_init/requirements.in \
 	  --output-file functions/db_init/requirements.txt
+	@$(COMPILE) --universal --python-version 3.13 --overrides mlflow_container/overrides.txt \
+	  mlflow_container/requirements.in --output-file mlflow_container/requirements.txt
