@@ -64,9 +64,12 @@ bench: .venv/.dev  ## Measure what README's figures come from
 # SAM sets ARTIFACTS_DIR (functions/db_init/Makefile): its builds and one by hand are the same.
 ARTIFACTS_DIR ?= .aws-sam/db_init
 
+# Lambda's Python and the image's, where it is at hand: a version manager's own name for it may only say it is not there.
+PYTHON_3_13 = PYENV_VERSION=3.13 python3.13 -c 'import sys; print(sys.executable)' 2>/dev/null \
+  || $(UV) python find --no-python-downloads 3.13 2>/dev/null
+
 # Lambda cannot write bytecode, so that each cold start would compile it all: it comes along where Lambda's Python is at hand.
-COMPILED = python=$$(PYENV_VERSION=3.13 python3.13 -c 'import sys; print(sys.executable)' 2>/dev/null \
-  || $(UV) python find --no-python-downloads 3.13 2>/dev/null) || exit 0; \
+COMPILED = python=$$($(PYTHON_3_13)) || exit 0; \
   PYTHONHASHSEED=0 "$$python" -m compileall -q --invalidation-mode unchecked-hash -s '$(ARTIFACTS_DIR)' -p /var/task \
   '$(ARTIFACTS_DIR)'
 
@@ -86,6 +89,15 @@ build: synth .venv/.dev  ## Package all of it with SAM, or SYSTEM alone
 
 clean:  ## Remove what was built: build/ and .aws-sam/
 	rm -rf build .aws-sam
+
+# --- MLflow's server on this machine ---------------------------------------------------------------------------------
+
+# What the image installs, in an environment of its own: it shares no version with .venv. No Python 3.13: uv fetches one.
+.local/mlflow/.ready: mlflow_container/requirements.txt | .venv/.uv
+	@echo 'Setting up .local/mlflow, some 20 s'
+	@$(UV) venv --quiet --clear --python "$$($(PYTHON_3_13) || echo 3.13)" .local/mlflow
+	@$(UV) pip sync --quiet --python .local/mlflow/bin/python --compile-bytecode --require-hashes $<
+	@touch $@
 
 # --- The virtual environment -----------------------------------------------------------------------------------------
 
