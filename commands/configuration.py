@@ -41,6 +41,11 @@ class Configuration:
         return name
 
     @property
+    def template(self) -> Path:
+        """What `sam deploy` takes: what `sam build` made, where nothing else is said."""
+        return Path(self._deploy().get("template_file") or ".aws-sam/build/template.yaml")
+
+    @property
     def parameters(self) -> dict[str, str]:
         """What it gives to the template's parameters."""
         return parsed(self._deploy().get(OVERRIDES))

@@ -1,0 +1,91 @@
+"""The image's build and push, alongside whatever else is being made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from commands import CommandError
+from commands.program import Program
+from commands.progress import EVERY
+from mlflow_container import image, registry
+
+if TYPE_CHECKING:
+    import boto3
+
+    from commands.configuration import Configuration
+    from commands.progress import Progress
+
+
+class Pushing:
+    """An image on its way into a repository. As a context, it ends with its block, finished or not."""
+
+    def __init__(self, configuration: Configuration, session: boto3.Session, progress: Progress, given: str) -> None:
+        """`given` is the tag of an image that must be there already; else it is that of the image made here."""
+        self.given = given
+        self._image = None if given else image.current()
+        self.tag = self._image.tag if self._image else given
+        self.url = ""
+        self.pushed = False  # by this very command
+        self._configuration, self.progress = configuration, progress
+        self._ecr: Any = session.client("ecr")
+        self._program: Program | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._program:
+            self._program.__exit__(*error)
+
+    @property
+    def repository(self) -> str:
+        return self.url.partition("/")[2]
+
+    @property
+    def image(self) -> str:
+        return f"{self.url}:{self.tag}"
+
+    def begin(self, url: str) -> None:
+        """Start, once, unless the image is there. Raises CommandError for a given tag that is not."""
+        if self.url:
+            return
+        self.url = url
+        if self.has(self.tag):
+            self.progress.say(f"Image {self.image} is there")
+        elif not self._image:
+            raise CommandError(f"TAG = {self.given!r}: expected a tag of an image in {url}")
+        else:
+            self.progress.say(f"Building and pushing {self.image} (all that is said: .aws-sam/image.log)")
+            # A base that is named by a tag may be another one by now: it is the one that our tag was made of.
+            variables = {**self._configuration.variables, "BASE_IMAGE": self._image.base}
+            self._program = Program("image.log", "mlflow_container", "push", url, variables=variables).__enter__()
+
+    def has(self, tag: str) -> bool:
+        """Tell whether the repository has an image of this tag."""
+        return registry.has(registry.ecr_login(self._ecr), self.repository, tag)
+
+    def look(self) -> bool:
+        """Tell whether it is over. Raises CommandError where it failed."""
+        if not self._program or self.pushed:
+            return bool(self.url)
+        if self._program.running:
+            return False
+        if self._program.failed:
+            raise CommandError(f"The image was not pushed: {self._program.last_line} (.aws-sam/image.log)")
+        self.pushed = True
+        self.progress.say(f"Pushed {self.image}")
+        return True
+
+    def finish(self) -> None:
+        """Wait for the end. Raises CommandError where it failed."""
+        while not self.look():
+            assert self._program
+            self.progress.still(f"Image: {self._program.last_line}")
+            self._program.pause(EVERY)
+
+    def take_away(self) -> None:
+        """Take away what this command pushed: an image in it would keep the repository from being deleted (P62)."""
+        if self.pushed:
+            self._ecr.batch_delete_image(repositoryName=self.repository, imageIds=[{"imageTag": self.tag}])
+            self.progress.say(f"Took {self.image} away again, so that its repository can be deleted")
+            self.pushed = False
