@@ -18,8 +18,8 @@ export SAM_CLI_TELEMETRY ?= 0
 .PHONY: help synth lint test unit build_lambda build torture bench lock clean FORCE
 
 help:  ## Show this
-	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' Makefile
-	@echo 'Variables: SETTINGS=hydra.toml (synth), SYSTEM=batch|mlflow|artifacts (synth, build), FORMAT=json|yaml (synth)'
+	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "  %-20s%s\n", $$1, $$2 }' Makefile
+	@echo 'Variables: SETTINGS=hydra.toml (synth), SYSTEM=batch|mlflow|artifacts (all that builds), FORMAT=json|yaml (synth)'
 
 # --- Templates -------------------------------------------------------------------------------------------------------
 
@@ -89,6 +89,22 @@ build: synth .venv/.dev  ## Package all of it with SAM, or SYSTEM alone
 
 clean:  ## Remove what was built: build/ and .aws-sam/
 	rm -rf build .aws-sam
+
+# --- MLflow's service in AWS -----------------------------------------------------------------------------------------
+
+# The environment of samconfig.toml that says which stack. TAG: an image that is in the repository, instead of ours.
+.PHONY: start update_container rollback_container
+CONFIG_ENV := $(or $(SYSTEM),default)
+COMMAND = $(PYTHON) -m commands $(1) --config-env '$(CONFIG_ENV)' $(if $(TAG),--tag '$(TAG)')
+
+start: build  ## Deploy all of it, push MLflow's image meanwhile, and bring its service up; goes on where it was
+	@$(call COMMAND,start)
+
+update_container: build  ## Roll a new image of MLflow out: schema first, after a snapshot, and no request lost (TAG=)
+	@$(call COMMAND,update)
+
+rollback_container: build  ## Go back to MLflow's image of before, where the schema allows (TAG=)
+	@$(call COMMAND,rollback)
 
 # --- MLflow's server on this machine ---------------------------------------------------------------------------------
 
