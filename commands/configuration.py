@@ -48,7 +48,10 @@ class Configuration:
     @property
     def parameters(self) -> dict[str, str]:
         """What it gives to the template's parameters."""
-        return parsed(self._deploy().get(OVERRIDES))
+        try:
+            return parsed(self._deploy().get(OVERRIDES))
+        except CommandError as error:
+            raise CommandError(f"{self.path}: [{self.environment}.deploy.parameters] {error}") from None
 
     @property
     def tag(self) -> str:
@@ -73,7 +76,10 @@ class Configuration:
     def session(self) -> boto3.Session:
         """Return a session by its profile and Region, or by those of the environment."""
         deploy = self._deploy()
-        return boto3.Session(profile_name=deploy.get("profile"), region_name=deploy.get("region"))
+        session = boto3.Session(profile_name=deploy.get("profile"), region_name=deploy.get("region"))
+        if not session.region_name:
+            raise CommandError("No Region is configured: expected one by `aws configure` or AWS_DEFAULT_REGION")
+        return session
 
     def write(self, *, before: str | None = None, **parameters: str) -> None:
         """Write values of the template's parameters, and the tag before where one is given: all of it or nothing."""

@@ -19,7 +19,8 @@ def parsed(value: Any) -> dict[str, str]:
     try:
         return dict(FORM.convert(value, None, None))
     except (click.ClickException, OSError) as error:
-        raise CommandError(f"parameter_overrides = {value!r}: {getattr(error, 'message', error)}") from None
+        reason = str(getattr(error, "message", error)).partition(". ")[0]  # SAM goes on with examples
+        raise CommandError(f"parameter_overrides = {value!r}: {reason}: expected KEY=VALUE pairs") from None
 
 
 def with_value(value: Any, key: str, to: str) -> Any:

@@ -179,7 +179,7 @@ def test_its_mode_stays_and_a_link_stays_a_link(path: Path) -> None:
         ("version = 0.1\n[default.deploy.parameters]\n", "[default.deploy.parameters] stack_name: expected a name"),
         (
             'version = 0.1\n[default.deploy.parameters]\nstack_name = "hydra"\nparameter_overrides = "nonsense"\n',
-            "parameter_overrides = 'nonsense': nonsense is not a valid format.",
+            "parameters] parameter_overrides = 'nonsense': nonsense is not a valid format: expected KEY=VALUE pairs",
         ),
     ],
 )
@@ -189,6 +189,7 @@ def test_what_is_wrong_is_said_in_one_line(path: Path, text: str | None, said: s
     with pytest.raises(CommandError) as raised:
         configuration = Configuration(path, "default")
         assert configuration.stack_name
+        assert configuration.tag == ""
         configuration.write(ImageTag="new")
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
