@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
+import boto3
 import pytest
 
 from local.mysql import Server
@@ -30,24 +30,34 @@ def forge() -> Iterator[Forge]:
         shutil.rmtree(folder)
 
 
-@pytest.fixture
-def entrypoint_on(forge: Forge, tmp_path: Path) -> Iterator[Callable[[Server], Entrypoint]]:
-    """Make an entrypoint of a new, empty database on a server; both databases go when the test ends."""
-    made: list[tuple[Server, str]] = []
+@pytest.fixture(scope="session")
+def bucket(aws: str) -> dict[str, str]:
+    """The variables by which a bucket for artifacts is reached."""
+    keys = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "x")
+    variables = {**keys, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": aws}
+    given = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x", "endpoint_url": aws}
+    boto3.client("s3", **given).create_bucket(Bucket="artifacts")
+    return variables
+
+
+@pytest.fixture(scope="session")
+def entrypoint_on(forge: Forge, bucket: dict[str, str]) -> Iterator[Callable[[Server], Entrypoint]]:
+    """Make an entrypoint of a new, empty database on a server; what it makes goes at the end."""
+    folder = memory_folder()
 
     def make(server: Server) -> Entrypoint:
         name = next(DATABASES)
         assert not server.client(f"CREATE DATABASE {name}").returncode
-        made.append((server, name))
-        variables = {**variables_of(server, name), "PORT": free_port(), "TMPDIR": str(tmp_path)}
-        return Entrypoint(server, name, forge, variables, tmp_path)
+        variables = {**variables_of(server, name), **bucket, "PORT": free_port(), "TMPDIR": str(folder)}
+        return Entrypoint(server, name, forge, variables, folder)
 
     yield make
-    for server, name in made:
-        server.client(f"DROP DATABASE IF EXISTS {name}; DROP DATABASE IF EXISTS {name}_auth")  # it may be down
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
-def entrypoint(entrypoint_on: Callable[[Server], Entrypoint], mysql: Server) -> Entrypoint:
+def entrypoint(entrypoint_on: Callable[[Server], Entrypoint], mysql: Server) -> Iterator[Entrypoint]:
     """The command on a new, empty database of MySQL's."""
-    return entrypoint_on(mysql)
+    made = entrypoint_on(mysql)
+    yield made
+    made.server.client("".join(f"DROP DATABASE IF EXISTS {made.database}{end};" for end in ("", "_auth")))

@@ -10,8 +10,9 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 CONTAINER = ROOT / "mlflow_container"
 PYTHON = ROOT / ".local/mlflow/bin/python"
 PATIENCE = 180  # seconds for whatever a busy machine takes long over
+RUNNING = count()
 SECRETS = {"AUTH_ADMIN_PASSWORD": "an admin's password", "AUTH_SECRET_KEY": "a key of all tasks"}
 
 
@@ -165,7 +167,6 @@ class Entrypoint:
     forge: Forge
     variables: dict[str, str]
     folder: Path
-    number: list[int] = field(default_factory=lambda: [0])
 
     def having(self, **changes: str) -> Entrypoint:
         """The same with other variables; an empty one is absent."""
@@ -184,18 +185,15 @@ class Entrypoint:
     @contextmanager
     def popen(self, *arguments: str) -> Iterator[Running]:
         """Start a command, and kill all that came of it in the end."""
-        self.number[0] += 1
-        output = self.folder / f"running-{self.number[0]}"
+        output = self.folder / f"running-{next(RUNNING)}"
         line = [str(PYTHON), "-m", "entrypoint", *arguments]
         with output.open("wb") as file:
             process = subprocess.Popen(line, env=self.variables, stdout=file, stderr=file, start_new_session=True)
         try:
             yield Running(process, int(self.variables["PORT"]), output)
         finally:
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             process.wait()
 
     @contextmanager
@@ -211,6 +209,14 @@ class Entrypoint:
         done = self.server.client(sql, database or self.database)
         assert not done.returncode, done.stderr
         return [line.split("\t") for line in done.stdout.decode().splitlines()[1:]]
+
+    def contents(self, database: str | None = None) -> list[str]:
+        """Return what a database holds, each line with its table: MLflow makes some indexes in any order."""
+        table, lines = "", []
+        for line in self.dump(database).splitlines():
+            table = line if line.startswith("CREATE TABLE") else table
+            lines.append(f"{table} {line.rstrip(',')}")
+        return sorted(lines)
 
     def dump(self, database: str | None = None) -> str:
         """Return a dump without our record, and without the numbers that rolled back rows used up."""
