@@ -62,7 +62,7 @@ class Pushing:
 
     def has(self, tag: str) -> bool:
         """Tell whether the repository has an image of this tag."""
-        return registry.has(registry.ecr_login(self._ecr), self.repository, tag)
+        return registry.has(self._ecr, self.repository, tag)
 
     def look(self) -> bool:
         """Tell whether it is over. Raises CommandError where it failed."""

@@ -87,11 +87,12 @@ class Service:
 
     def _ending(self, task: Answer, definition: Answer) -> Stopped:
         container = next(one for one in task["containers"] if one["name"] == definition["name"])
-        # The task's reason is no news where the container itself ended.
-        code = container.get("exitCode")
-        reasons = (container.get("reason", ""), task.get("stoppedReason", "") if code is None else "")
         lines = self._last_lines(definition, task["taskArn"].rpartition("/")[2])
-        return Stopped(code, "; ".join(reason for reason in reasons if reason), lines)
+        code = container.get("exitCode")
+        # The task's reason is no news where the container itself ended.
+        return Stopped(
+            code, container.get("reason") or ("" if code is not None else task.get("stoppedReason", "")), lines
+        )
 
     def _last_lines(self, definition: Answer, task_id: str, count: int = 3) -> tuple[str, ...]:
         options = definition.get("logConfiguration", {}).get("options", {})
@@ -120,5 +121,5 @@ class Service:
                 bad = {name: end for name, end in endings.items() if end.exit_code not in (None, UP_TO_DATE)}
                 said = [f"{name} ended with {end.exit_code}: {end}" for name, end in bad.items()]
                 said = said or [str(end) for end in endings.values() if end.exit_code is None][:1]
-                return " - ".join([task.get("stoppedReason", "stopped"), *said])
+                return " - ".join(dict.fromkeys([task.get("stoppedReason", "stopped"), *said]))
         return ""

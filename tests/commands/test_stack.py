@@ -115,3 +115,9 @@ def test_a_nested_stack_that_gives_no_cause_is_one_itself(events: Events) -> Non
     events.add("root", "Batch", "CREATE_FAILED", "Template format error")
     events.stacks["x"] = []
     assert first_cause(events.stack) == "Batch (AWS::CloudFormation::Stack): Template format error"
+
+
+def test_a_rollback_that_is_an_update_of_its_own_below_hides_no_cause(events: Events) -> None:
+    events.add("mlflow", "mlflow", "UPDATE_IN_PROGRESS")
+    events.add("mlflow", "mlflow", "UPDATE_COMPLETE")
+    assert first_cause(events.stack).startswith("Mlflow/Database/Instance ")
