@@ -12,7 +12,7 @@ import sys
 
 from sqlalchemy import Engine, text
 
-from . import auth, record, tracking
+from . import record, tracking
 from .database import connected, is_lost, locked
 from .environment import Database
 from .errors import CutOffError, EntrypointError, NewerSchemaError, SettingError, UpgradeNeededError
@@ -28,6 +28,8 @@ def migrate(database: Database, snapshot: str | None = None) -> None:
         with connected(database, database.name) as engine, engine.begin() as connection:
             quoted = engine.dialect.identifier_preparer.quote_identifier(database.auth_name)
             connection.execute(text(f"CREATE DATABASE IF NOT EXISTS {quoted} CHARACTER SET utf8mb4"))
+        from . import auth  # takes longer to import than all the rest
+
         _until_done(database, database.auth_name, auth.schema(), snapshot)
 
 
@@ -35,6 +37,8 @@ def check(database: Database) -> None:
     """Raise what keeps a server of this MLflow from running on the database as it is; wait for one that is starting."""
     schemas = {database.name: tracking.schema()}
     if database.has_auth:
+        from . import auth
+
         schemas[database.auth_name] = auth.schema()
     for name, schema in schemas.items():
         with connected(database, name) as engine:

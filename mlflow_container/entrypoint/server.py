@@ -7,10 +7,11 @@ import os
 import socket
 import tempfile
 import uuid
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from . import migrate, workers
+from . import workers
 from .database import url
 from .environment import Database, Server
 
@@ -24,12 +25,16 @@ POOL, OVERFLOW = 2, 3
 
 def run(server: Server, database: Database) -> int:
     """Serve until the process is told to end; return its exit code. Raises what `migrate` would have to mend."""
-    migrate.check(database)
-    for name, value in environment(server, database).items():
-        os.environ[name] = value
+    # Before anything of mlflow.server is imported: that makes the application, with the names that it answers.
+    os.environ.update(environment(server, database))
     for name in ("DB_PASSWORD", "AUTH_ADMIN_PASSWORD", "AUTH_SECRET_KEY"):
         os.environ.pop(name, None)
-    app = _app(server, database)
+    if database.has_auth:
+        _import_auth(database)
+    from . import migrate
+
+    migrate.check(database)
+    app = _app(database)
     listening = socket.create_server((server.host, server.port), backlog=2048)
     gc.collect()
     gc.freeze()  # the workers share what is there already
@@ -66,24 +71,7 @@ def environment(server: Server, database: Database) -> dict[str, str]:
     }
 
 
-def _app(server: Server, database: Database) -> Any:
-    """Import MLflow's application, once for all workers, and let it make what each server would race the others for."""
-    from mlflow.server import handlers
-
-    handlers.initialize_backend_stores(os.environ["_MLFLOW_SERVER_FILE_STORE"], None, None)
-    engines = {store.engine for store in (handlers._get_tracking_store(), handlers._get_model_registry_store())}
-    if database.has_auth:
-        auth = _auth(database)
-        app = auth.create_app()
-        engines.add(auth.store.engine)
-    else:
-        from mlflow.server.fastapi_app import app
-    for engine in engines:
-        engine.dispose()  # two processes cannot share a connection
-    return app
-
-
-def _auth(database: Database) -> Any:
+def _import_auth(database: Database) -> None:
     """Import MLflow's basic auth, which reads a file of settings when it is imported, and only then."""
     address = url(database, database.auth_name).render_as_string(hide_password=False)
     with tempfile.TemporaryDirectory() as folder:
@@ -91,8 +79,25 @@ def _auth(database: Database) -> Any:
         file.touch(mode=0o600)
         file.write_text(f"[mlflow]\ndefault_permission = READ\ndatabase_uri = {address.replace('%', '%%')}\n")
         os.environ["MLFLOW_AUTH_CONFIG_PATH"] = str(file)
+        import_module("mlflow.server.auth")
+
+
+def _app(database: Database) -> Any:
+    """Return MLflow's application, when it has made what the workers would race each other for."""
+    from mlflow.server import handlers
+
+    handlers.initialize_backend_stores()
+    engines = [handlers._get_tracking_store().engine, handlers._get_model_registry_store().engine]
+    if database.has_auth:
         from mlflow.server import auth
-    return auth
+
+        app = auth.create_app()
+        engines.append(auth.store.engine)
+    else:
+        from mlflow.server.fastapi_app import app
+    for engine in engines:
+        engine.dispose()  # two processes cannot share a connection
+    return app
 
 
 def _serve(app: Any, listening: socket.socket) -> None:

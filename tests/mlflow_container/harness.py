@@ -116,9 +116,20 @@ class Running:
 
     def get(self, path: str, host: str = "localhost", **headers: str) -> tuple[int, bytes]:
         """Ask for a page; (0, ...) where nobody answers."""
+        return self.ask("GET", path, host=host, headers=headers)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        host: str = "localhost",
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, bytes]:
+        """Send one request over a connection of its own; (0, ...) where nobody answers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
-            connection.request("GET", path, headers={"Host": host, **headers})
+            connection.request(method, path, body, {"Host": host, **(headers or {})})
             answer = connection.getresponse()
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException) as error:

@@ -75,25 +75,12 @@ def test_it_answers_its_own_names_alone(served: Running) -> None:
 def test_its_own_page_may_change_things_and_another_site_may_not(served: Running) -> None:
     def post(origin: str, number: int) -> int:
         body = json.dumps({"name": f"by a page {number}"}).encode()
-        address = {"Host": "mlflow.example.com", "Origin": origin, "Content-Type": "application/json"}
-        return post_to(served, CREATE, body, address)
+        headers = {"Origin": origin, "Content-Type": "application/json"}
+        return served.ask("POST", CREATE, body, "mlflow.example.com", headers)[0]
 
     own = ("https://mlflow.example.com", "http://mlflow.example.com", f"http://mlflow.example.com:{served.port}")
     assert [post(origin, number) for number, origin in enumerate(own)] == [200] * 3
     assert post("https://evil.com", 9) == 403
-
-
-def post_to(running: Running, path: str, body: bytes, headers: dict[str, str]) -> int:
-    import http.client
-
-    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=PATIENCE)
-    try:
-        connection.request("POST", path, body, headers)
-        answer = connection.getresponse()
-        answer.read()
-        return answer.status
-    finally:
-        connection.close()
 
 
 def test_the_health_check_is_an_api_call(migrated: Entrypoint, served: Running) -> None:
