@@ -11,6 +11,7 @@ import logging
 import sys
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from . import record, tracking
 from .database import connected, is_lost, locked
@@ -83,7 +84,12 @@ def _make(engine: Engine, name: str, schema: Schema, state: State) -> None:
     else:
         record.begin(engine, True, None, schema.head, None)
     print(f"database {name}: making its schema, {len(list(schema.scripts.walk_revisions()))} revisions", flush=True)
-    schema.make(engine)
+    try:
+        schema.make(engine)
+    except DBAPIError as error:
+        if is_lost(error):
+            raise
+        raise EntrypointError(f"database {name}: its schema cannot be made: {_line(error)}") from error
 
 
 def _upgrade(engine: Engine, name: str, schema: Schema, snapshot: str | None) -> None:
