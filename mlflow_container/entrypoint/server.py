@@ -89,12 +89,11 @@ def _app(database: Database) -> Any:
     handlers.initialize_backend_stores()
     engines = [handlers._get_tracking_store().engine, handlers._get_model_registry_store().engine]
     if database.has_auth:
-        from mlflow.server import auth
-
+        auth = import_module("mlflow.server.auth")
         app = auth.create_app()
         engines.append(auth.store.engine)
     else:
-        from mlflow.server.fastapi_app import app
+        app = import_module("mlflow.server.fastapi_app").app
     for engine in engines:
         engine.dispose()  # two processes cannot share a connection
     return app

@@ -52,11 +52,11 @@ def read(entrypoint: Entrypoint) -> dict[str, list[list[str]]]:
     return {table: entrypoint.rows(sql) for table, sql in READ.items() if table in there}
 
 
-def points(count: int) -> Iterator[tuple[int, bool]]:
-    """Where to die: which statement, and whether after it."""
-    for number in range(POINTS or 2 * count):
-        place = number * 2 * count // (POINTS or 2 * count)
-        yield place // 2 + 1, bool(place % 2) if POINTS is None else bool(number % 2)
+def points(count: int) -> Iterator[dict[str, int | bool]]:
+    """Where to die: before statements spread over all of them, and after the last one."""
+    chosen = range(1, count + 1) if POINTS is None else {1 + number * count // POINTS for number in range(POINTS)}
+    yield from ({"die_at": at} for at in sorted(chosen))
+    yield {"die_at": count, "after": True}
 
 
 def old(entrypoint: Entrypoint, revision: str) -> Entrypoint:
@@ -109,10 +109,10 @@ def test_killed_anywhere_an_empty_database_is_made_all_the_same(entrypoint: Entr
     whole = killed.migrate()
     expected = killed.contents(name)
     emptied(killed, name)
-    for at, after in points(whole.statements):
-        died = killed.migrate(die_at=at, after=after)
+    for point in points(whole.statements):
+        died = killed.migrate(**point)
         # The record's first row is written once alone: a later run has a few statements less, and so an end.
-        assert died.code == -9 or (died.code == 0 and at > whole.statements - 5), (at, after, died.output)
+        assert died.code == -9 or (died.code == 0 and point["die_at"] > whole.statements - 5), (point, died.output)
     last = killed.migrate()
     assert last.code == 0, last.output
     assert killed.contents(name) == expected
@@ -144,16 +144,17 @@ def test_killed_on_data_it_stops_with_the_way_back(entrypoint: Entrypoint) -> No
     whole = entrypoint.migrate("--snapshot", "nightly")
     assert whole.code == 0, whole.output
     expected, said = entrypoint.contents(), []
-    for at, after in points(whole.statements):
+    for point in points(whole.statements):
         restore(entrypoint, snapshot)
-        died = entrypoint.migrate("--snapshot", "nightly", die_at=at, after=after)
+        died = entrypoint.migrate("--snapshot", "nightly", **point)
         again = entrypoint.migrate()
         said.append(again.code)
-        assert died.code == -9, (at, after, died.output)
-        assert_right(entrypoint, again, snapshot, expected, (at, after))
-    assert {3, 5} <= set(said)  # died before it began, and in the middle
-    with_another = entrypoint.migrate("--snapshot", "another")
-    assert (with_another.code, with_another.statements) == (again.code, 0)
+        assert died.code == -9, (point, died.output)
+        assert_right(entrypoint, again, snapshot, expected, point)
+    assert set(said) == {3, 5, 0}  # died before it began, in the middle, after all was done
+    restore(entrypoint, snapshot)
+    assert entrypoint.migrate("--snapshot", "nightly", die_at=whole.statements // 2).code == -9
+    assert entrypoint.migrate("--snapshot", "another").code == 5  # a picture of what is half done
     restore(entrypoint, snapshot)
     assert entrypoint.migrate("--snapshot", "nightly").code == 0
     assert (entrypoint.contents(), read(entrypoint)) == (expected, read(entrypoint) | before)

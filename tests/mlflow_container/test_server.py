@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
+from typing import Self
+from uuid import uuid4
 
 import pytest
 
@@ -152,35 +155,56 @@ def test_it_runs_on_no_schema_but_its_own(entrypoint: Entrypoint) -> None:
     assert entrypoint.run("server").code == 4
 
 
-def test_two_servers_roll_and_no_request_is_lost(migrated: Entrypoint) -> None:
-    """As a balancer rolls: the old one gets no new requests from when the new one answers, and then its signal."""
-    lost: list[tuple[int, bytes]] = []
-    answered, ended, numbers = [0, 0], threading.Event(), count()
-    with migrated.having(PORT=free_port()).serving() as old:
-        targets = [old]
+def test_an_idle_connection_outlives_the_balancers(served: Running) -> None:
+    """The balancer keeps its connections for 60 seconds; uvicorn alone closes them after 5, under a request maybe."""
+    with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE) as client:
+        client.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert client.recv(10000).endswith(b"OK")
+        assert select.select([client], [], [], 7)[0] == []  # neither closed nor heard of
 
-        def call() -> None:
-            while not ended.is_set():
-                target = targets[-1]
-                path = f"/api/2.0/mlflow/experiments/get-by-name?experiment_name=Default&n={next(numbers)}"
-                status, body = target.get(path)
-                if status == 200:
-                    answered[target is not old] += 1
-                elif not (status == 0 and b"refused" in body):  # a balancer takes another target then
-                    lost.append((status, body))
 
-        threads = [threading.Thread(target=call) for _ in range(6)]
-        for thread in threads:
+class Balancer:
+    """Clients that call without a pause, each request to the newest server, as a balancer sends them."""
+
+    def __init__(self, first: Running) -> None:
+        self.targets, self.lock, self.ended = [first], threading.Lock(), threading.Event()
+        self.busy, self.answered, self.lost = Counter[int](), Counter[int](), list[tuple[int, bytes]]()
+        self.threads = [threading.Thread(target=self._call, args=(number,)) for number in range(6)]
+
+    def __enter__(self) -> Self:
+        for thread in self.threads:
             thread.start()
-        try:
-            until(lambda: answered[0] > 50, "the old one answers")
-            with migrated.having(PORT=free_port()).serving() as new:
-                targets.append(new)
-                assert old.terminate() == 0
-                until(lambda: answered[1] > 50, "the new one answers")
-                ended.set()
-                for thread in threads:
-                    thread.join()
-        finally:
-            ended.set()
-    assert lost == []
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ended.set()
+        for thread in self.threads:
+            thread.join()
+
+    def _call(self, number: int) -> None:
+        while not self.ended.is_set():
+            with self.lock:
+                target = self.targets[-1]
+                self.busy[target.port] += 1
+            body = json.dumps({"name": f"{number}-{uuid4()}"}).encode()
+            status, said = target.ask("POST", CREATE, body, headers={"Content-Type": "application/json"})
+            with self.lock:
+                self.busy[target.port] -= 1
+                self.answered[target.port] += status == 200
+                if status != 200:
+                    self.lost.append((status, said))
+
+
+def test_two_servers_roll_and_no_request_is_lost(migrated: Entrypoint) -> None:
+    """The old one gets no new request from when the new one answers, and its signal when all of its own are answered."""
+    with migrated.having(PORT=free_port()).serving() as old, Balancer(old) as balancer:
+        until(lambda: balancer.answered[old.port] > 50, "the old one answers")
+        with migrated.having(PORT=free_port()).serving() as new:
+            balancer.targets.append(new)
+            until(lambda: not balancer.busy[old.port], "the old one is drained")
+            assert old.terminate() == 0
+            until(lambda: balancer.answered[new.port] > 50, "the new one answers")
+            balancer.__exit__()
+    assert balancer.lost == []
+    made = migrated.rows("SELECT COUNT(*) FROM experiments WHERE name REGEXP '^[0-9]-'")
+    assert made == [[str(balancer.answered.total())]]
