@@ -82,7 +82,7 @@ class Deployment:
             seen = now
             alongside()
             if not ended:
-                self.progress.still(f"In progress: {', '.join(busy) or 'packages and change set'}")
+                self.progress.still(f"In progress: {', '.join(busy) or self.stack.status or 'packages and change set'}")
                 sam.pause(EVERY) if sam and sam.running else time.sleep(EVERY)
 
     def _nested(self) -> dict[str, tuple[str, object]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from commands import CommandError
@@ -25,7 +26,7 @@ class Pushing:
         self._image = None if given else image.current()
         self.tag = self._image.tag if self._image else given
         self.url = ""
-        self.pushed = False  # by this very command
+        self._pushed = False
         self._configuration, self.progress = configuration, progress
         self._ecr: Any = session.client("ecr")
         self._program: Program | None = None
@@ -38,42 +39,34 @@ class Pushing:
             self._program.__exit__(*error)
 
     @property
-    def repository(self) -> str:
-        return self.url.partition("/")[2]
-
-    @property
     def image(self) -> str:
         return f"{self.url}:{self.tag}"
 
     def begin(self, url: str) -> None:
-        """Start, once, unless the image is there. Raises CommandError for a given tag that is not."""
+        """Start, once, unless the image is there. Raises CommandError for a given tag that is not, or ImageError."""
         if self.url:
             return
-        self.url = url
-        if self.has(self.tag):
-            self.progress.say(f"Image {self.image} is there")
+        if registry.has(self._ecr, _name(url), self.tag):
+            self.progress.say(f"Image {self.tag} is in {url}")
         elif not self._image:
             raise CommandError(f"TAG = {self.given!r}: expected a tag of an image in {url}")
         else:
-            self.progress.say(f"Building and pushing {self.image} (all that is said: .aws-sam/image.log)")
+            self.progress.say(f"Building {self.tag} and pushing it to {url} (all that is said: .aws-sam/image.log)")
             # A base that is named by a tag may be another one by now: it is the one that our tag was made of.
             variables = {**self._configuration.variables, "BASE_IMAGE": self._image.base}
             self._program = Program("image.log", "mlflow_container", "push", url, variables=variables).__enter__()
-
-    def has(self, tag: str) -> bool:
-        """Tell whether the repository has an image of this tag."""
-        return registry.has(self._ecr, self.repository, tag)
+        self.url = url
 
     def look(self) -> bool:
         """Tell whether it is over. Raises CommandError where it failed."""
-        if not self._program or self.pushed:
+        if not self._program or self._pushed:
             return bool(self.url)
         if self._program.running:
             return False
         if self._program.failed:
             raise CommandError(f"The image was not pushed: {self._program.last_line} (.aws-sam/image.log)")
-        self.pushed = True
-        self.progress.say(f"Pushed {self.image}")
+        self._pushed = True
+        self.progress.say(f"Pushed {self.tag}")
         return True
 
     def finish(self) -> None:
@@ -83,9 +76,14 @@ class Pushing:
             self.progress.still(f"Image: {self._program.last_line}")
             self._program.pause(EVERY)
 
-    def take_away(self) -> None:
-        """Take away what this command pushed: an image in it would keep the repository from being deleted (P62)."""
-        if self.pushed:
-            self._ecr.batch_delete_image(repositoryName=self.repository, imageIds=[{"imageTag": self.tag}])
-            self.progress.say(f"Took {self.image} away again, so that its repository can be deleted")
-            self.pushed = False
+    def take_away(self, url: str) -> None:
+        """Take the image away where it is ours: one in it keeps a repository from being deleted (P62)."""
+        self.__exit__()
+        if url and not self.given:
+            with suppress(self._ecr.exceptions.RepositoryNotFoundException):
+                self._ecr.batch_delete_image(repositoryName=_name(url), imageIds=[{"imageTag": self.tag}])
+            self.progress.say(f"Took image {self.tag} away again, so that its repository can be deleted")
+
+
+def _name(url: str) -> str:
+    return url.partition("/")[2]

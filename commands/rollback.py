@@ -28,10 +28,10 @@ def rollback(configuration: Configuration, given: str = "") -> None:
         pushing.begin(stack.repository_url)
     checked = Service(stack.session, mlflow).migrate(pushing.image, deployment.progress)
     if checked.exit_code == SCHEMA_IS_NEWER:
-        snapshot = Snapshots(stack.session, mlflow).newest() or "none is there"
+        snapshot = Snapshots(stack.session, mlflow).newest() or "one of RDS's own: no upgrade here took one"
         raise CommandError(
-            f"{tag} cannot serve the schema that {old} upgraded: restore the snapshot of before first "
-            f"({snapshot}; docs/mlflow.md), and what was written since is lost"
+            f"{tag} cannot serve the schema of {old}: to go back, restore the database from snapshot {snapshot} "
+            "(docs/mlflow.md); what was written since is lost"
         )
     if checked.exit_code != UP_TO_DATE:
         raise CommandError(f"{tag} does not start, {old} serves as before: {checked}")

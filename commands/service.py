@@ -64,7 +64,8 @@ class Service:
                 reasons = "; ".join(failure.get("reason", "") for failure in started["failures"])
                 raise CommandError(f"{' '.join((MIGRATE, *arguments))}: ECS starts no task: {reasons}")
             arn = started["tasks"][0]["taskArn"]
-            task = progress.until(lambda: self._stopped(arn), f"Running {' '.join((MIGRATE, *arguments))} with {image}")
+            said = f"Running {' '.join((MIGRATE, *arguments))} of image {image.rpartition(':')[2]}"
+            task = progress.until(lambda: self._stopped(arn), said)
         finally:
             self._ecs.deregister_task_definition(taskDefinition=revision["taskDefinitionArn"])
         return self._ending(task, revision["containerDefinitions"][0])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from commands.progress import Progress
     from commands.stack import Stack
 
-PREFIX = "hydra-"
+PREFIX = "hydra-upgrade-"
 TAG_KEY = "hydra:image-tag"  # of the image that served before the upgrade
 
 
@@ -28,7 +28,7 @@ class Snapshots:
     def take(self, tag: str, progress: Progress) -> str:
         """Take a snapshot, marked with the tag of the image that serves now; return its name when it is complete."""
         progress.until(self._available, f"Waiting for database {self.instance} to be available")
-        name = f"{PREFIX}{self.instance}-{datetime.now(UTC):%Y%m%d%H%M%S}"
+        name = f"{PREFIX}{datetime.now(UTC):%Y%m%d%H%M%S}"
         self._rds.create_db_snapshot(
             DBInstanceIdentifier=self.instance,
             DBSnapshotIdentifier=name,

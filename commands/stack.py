@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # Nested stacks, by the logical IDs that templates_py gives them.
 MLFLOW, CONTAINER_REPOSITORY = "Mlflow", "ContainerRepository"
+REPOSITORY = "Repository"  # in ContainerRepository, unless that takes an existing one
 # Outputs, by the names that templates_py gives them.
 REPOSITORY_URL = "ContainerRepositoryUrl"
 TRACKING_URI = "TrackingUri"
@@ -92,10 +93,15 @@ class Stack:
         return self if CONTAINER_REPOSITORY in resources else None
 
     @property
+    def repository(self) -> Self | None:
+        """The nested stack of the image's repository, where it is there already."""
+        mlflow = self.mlflow
+        return mlflow.nested(CONTAINER_REPOSITORY) if mlflow else None
+
+    @property
     def repository_url(self) -> str:
         """The URL of the image's repository, which stands long before the databases; empty until then."""
-        mlflow = self.mlflow
-        repository = mlflow.nested(CONTAINER_REPOSITORY) if mlflow else None
+        repository = self.repository
         if repository and repository.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"):
             return repository.output(REPOSITORY_URL)
         return ""

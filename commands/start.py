@@ -11,8 +11,9 @@ from commands.deployment import Deployment
 from commands.progress import Progress
 from commands.pushing import Pushing
 from commands.rolling import agree, roll, serving
-from commands.stack import TRACKING_URI, Stack
+from commands.stack import REPOSITORY, TRACKING_URI, Stack
 from mlflow_container import builder
+from mlflow_container.errors import ImageError
 
 if TYPE_CHECKING:
     from commands.configuration import Configuration
@@ -71,19 +72,26 @@ class Alongside:
     """What happens while the stack is being made: the image is pushed as soon as there is a repository."""
 
     def __init__(self, stack: Stack, pushing: Pushing) -> None:
-        self._stack, self._pushing, self._over = stack, pushing, False
+        self._stack, self._pushing = stack, pushing
+        self._over = self._taken_away = False
 
     def __call__(self) -> None:
         if self._stack.status == "ROLLBACK_IN_PROGRESS":
-            self._pushing.take_away()
-        elif not self._over:
+            self._take_away()
+        elif not self._over and (url := self._pushing.url or self._stack.repository_url):
             try:
-                if url := self._pushing.url or self._stack.repository_url:
-                    self._pushing.begin(url)
-                    self._over = self._pushing.look()
-            except CommandError as error:  # the stack goes on, and this is raised again after it
+                self._pushing.begin(url)
+                self._over = self._pushing.look()
+            except (CommandError, ImageError) as error:  # the stack goes on, and this is raised again after it
                 self._pushing.progress.say(f"{error}; the rest of the stack is still being made")
                 self._over = True
+
+    def _take_away(self) -> None:
+        """Take the image out of the repository that the failed stack made, as long as that is there (P62)."""
+        repository = None if self._taken_away else self._stack.repository
+        if repository and REPOSITORY in repository.resources:
+            self._pushing.take_away(self._pushing.url or self._stack.repository_url)
+            self._taken_away = True
 
 
 def _end(deployment: Deployment) -> None:
