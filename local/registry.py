@@ -6,8 +6,10 @@ import secrets
 import socket
 import subprocess
 import time
+from base64 import b64encode
 from pathlib import Path
 from typing import Self
+from urllib.request import Request, urlopen
 
 from local.apt import installed
 
@@ -76,11 +78,13 @@ class Registry:
             self._process.wait(PATIENCE)
 
     def _answers(self) -> bool:
-        host, _, port = self.host.partition(":")
+        """Tell whether it lets us in: another on this port would not."""
+        login = b64encode(f"{self.username}:{self.password}".encode()).decode()
+        request = Request(f"http://{self.host}/v2/", headers={"Authorization": f"Basic {login}"})
         try:
-            with socket.create_connection((host, int(port)), timeout=PATIENCE):
+            with urlopen(request, timeout=PATIENCE):
                 return True
-        except ConnectionError:
+        except OSError:
             return False
 
 
