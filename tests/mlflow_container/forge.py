@@ -6,6 +6,7 @@ below to call with what, in which environment, how often at once, and at which s
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -92,6 +93,7 @@ def child(asked: dict[str, Any], output: Path) -> int:
 
 
 def serve() -> None:
+    gc.freeze()  # a child's collector would copy all that it shares
     print("ready", flush=True)
     for line in sys.stdin:
         asked = json.loads(line)

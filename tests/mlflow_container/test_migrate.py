@@ -81,22 +81,33 @@ def on_each(entrypoint_on: Callable[[Server], Entrypoint], server: Server) -> En
     return entrypoint_on(server)
 
 
+@pytest.fixture(scope="module")
+def whole(entrypoint_on: Callable[[Server], Entrypoint], mysql: Server) -> str:
+    """A dump of a schema that was made undisturbed, with its record."""
+    made = entrypoint_on(mysql)
+    assert made.migrate().code == 0
+    return mysql.dump(made.database)
+
+
+@pytest.fixture
+def made(entrypoint: Entrypoint, whole: str) -> Entrypoint:
+    """The command on a database whose schema is made."""
+    restore(entrypoint, whole)
+    return entrypoint
+
+
 def test_an_empty_database_is_made_and_then_left_alone(on_each: Entrypoint) -> None:
     made = on_each.migrate()
     assert made.code == 0, made.output
-    assert "database test" in made.output and "done, at" in made.output
+    assert f"database {on_each.database}: done, at" in made.output
+    (revision,) = on_each.rows("SELECT version_num FROM alembic_version")
+    sql = "SELECT began_empty, revision_before, revision_after, snapshot, finished >= began FROM hydra_migration"
+    assert on_each.rows(sql) == [["1", "NULL", *revision, "NULL", "1"]]
     before = on_each.server.dump(on_each.database)
     again = on_each.migrate()
     assert (again.code, again.statements) == (0, 0)
     assert "current, at" in again.output
     assert on_each.server.dump(on_each.database) == before
-
-
-def test_the_record_says_how_it_began(entrypoint: Entrypoint) -> None:
-    assert entrypoint.migrate().code == 0
-    (revision,) = entrypoint.rows("SELECT version_num FROM alembic_version")
-    sql = "SELECT began_empty, revision_before, revision_after, snapshot, finished >= began FROM hydra_migration"
-    assert entrypoint.rows(sql) == [["1", "NULL", *revision, "NULL", "1"]]
 
 
 @pytest.mark.parametrize("auth", ["none", "basic"])
@@ -176,26 +187,24 @@ def assert_right(entrypoint: Entrypoint, again: Result, snapshot: str, expected:
         assert "restore snapshot nightly: docs/mlflow.md says how" in again.output
 
 
-def test_four_at_once_make_one_schema(entrypoint: Entrypoint) -> None:
-    assert entrypoint.migrate().code == 0
-    expected = entrypoint.contents()
-    emptied(entrypoint)
-    done = entrypoint.forge.run("entrypoint", "migrate", variables=entrypoint.variables, times=4)
+def test_four_at_once_make_one_schema(made: Entrypoint) -> None:
+    expected = made.contents()
+    emptied(made)
+    done = made.forge.run("entrypoint", "migrate", variables=made.variables, times=4)
     assert [result.code for result in done] == [0] * 4, done
     assert sorted("making its schema" in result.output for result in done) == [False] * 3 + [True]
-    assert entrypoint.contents() == expected
-    assert entrypoint.rows("SELECT COUNT(*) FROM hydra_migration") == [["1"]]
+    assert made.contents() == expected
+    assert made.rows("SELECT COUNT(*) FROM hydra_migration") == [["1"]]
 
 
-def test_a_newer_schema_is_refused(entrypoint: Entrypoint) -> None:
-    assert entrypoint.migrate().code == 0
-    entrypoint.server.client("UPDATE alembic_version SET version_num = '123456789abc'", entrypoint.database)
-    before = entrypoint.dump()
+def test_a_newer_schema_is_refused(made: Entrypoint) -> None:
+    made.server.client("UPDATE alembic_version SET version_num = '123456789abc'", made.database)
+    before = made.dump()
     for arguments in ((), ("--snapshot", "nightly")):
-        done = entrypoint.migrate(*arguments)
+        done = made.migrate(*arguments)
         assert (done.code, done.statements) == (4, 0)
         assert "its schema 123456789abc is newer than this MLflow" in done.output
-    assert entrypoint.dump() == before
+    assert made.dump() == before
 
 
 def test_tables_of_something_else_are_left(entrypoint: Entrypoint) -> None:
@@ -207,17 +216,16 @@ def test_tables_of_something_else_are_left(entrypoint: Entrypoint) -> None:
     assert entrypoint.dump() == before
 
 
-def test_what_a_server_has_used_is_never_dropped(entrypoint: Entrypoint) -> None:
+def test_what_a_server_has_used_is_never_dropped(made: Entrypoint) -> None:
     """A record that says half made, over a schema with an experiment in it, which a server alone writes."""
-    assert entrypoint.migrate().code == 0
     damage = "UPDATE hydra_migration SET finished = NULL; UPDATE alembic_version SET version_num = 'b7e2c1a4d9f3';"
     added = "INSERT INTO experiments (experiment_id, name, workspace) VALUES (0, 'Default', 'default')"
-    assert not entrypoint.server.client(damage + added, entrypoint.database).returncode
-    before = entrypoint.dump()
-    done = entrypoint.migrate()
+    assert not made.server.client(damage + added, made.database).returncode
+    before = made.dump()
+    done = made.migrate()
     assert (done.code, done.statements) == (5, 0)
     assert "restore a snapshot of before" in done.output
-    assert entrypoint.dump() == before
+    assert made.dump() == before
 
 
 def test_an_upgrade_that_fails_says_why_and_the_way_back(entrypoint: Entrypoint) -> None:

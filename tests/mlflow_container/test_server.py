@@ -142,17 +142,17 @@ def test_a_taken_port_ends_the_task(migrated: Entrypoint, served: Running) -> No
 
 
 def test_it_runs_on_no_schema_but_its_own(entrypoint: Entrypoint) -> None:
-    empty = entrypoint.run("server")
-    assert (empty.code, empty.output.splitlines()[-1]) == (
-        1,
-        f"entrypoint server: database {entrypoint.database}: empty: run `migrate` first",
-    )
+    def refused() -> tuple[int, str]:
+        (done,) = entrypoint.forge.run("entrypoint", "server", variables=entrypoint.variables)
+        return done.code, done.output
+
+    code, said = refused()
+    assert (code, f"database {entrypoint.database}: empty: run `migrate` first" in said) == (1, True)
     assert entrypoint.rows("SHOW TABLES") == []
     assert entrypoint.migrate().code == 0
-    entrypoint.server.client("UPDATE alembic_version SET version_num = 'b7e2c1a4d9f3'", entrypoint.database)
-    assert entrypoint.run("server").code == 3
-    entrypoint.server.client("UPDATE alembic_version SET version_num = '123456789abc'", entrypoint.database)
-    assert entrypoint.run("server").code == 4
+    for revision, expected in (("b7e2c1a4d9f3", 3), ("123456789abc", 4)):
+        entrypoint.server.client(f"UPDATE alembic_version SET version_num = '{revision}'", entrypoint.database)
+        assert refused()[0] == expected
 
 
 def test_an_idle_connection_outlives_the_balancers(served: Running) -> None:
@@ -196,7 +196,7 @@ class Balancer:
 
 
 def test_two_servers_roll_and_no_request_is_lost(migrated: Entrypoint) -> None:
-    """The old one gets no new request from when the new one answers, and its signal when all of its own are answered."""
+    """The old one gets no new request from when the new one answers, and its signal when its own are all answered."""
     with migrated.having(PORT=free_port()).serving() as old, Balancer(old) as balancer:
         until(lambda: balancer.answered[old.port] > 50, "the old one answers")
         with migrated.having(PORT=free_port()).serving() as new:
