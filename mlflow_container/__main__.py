@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import signal
 import sys
 
 import boto3
@@ -43,4 +44,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    for told_to_end in (signal.SIGINT, signal.SIGTERM):  # what holds a login is taken away even then
+        signal.signal(told_to_end, lambda number, _: sys.exit(128 + number))
     sys.exit(main())

@@ -16,6 +16,7 @@ from mlflow_container.image import DOCKERFILE, Image
 from mlflow_container.registry import Login
 
 NAMES = ("docker", "podman", "buildah")
+VERSION = "org.opencontainers.image.version"  # a label: as an argument, buildah's layers would keep an older one
 INSTALL = (
     "install podman (Debian, Ubuntu: apt-get install podman; macOS: brew install podman, then podman machine init and "
     "podman machine start) or Docker"
@@ -35,7 +36,7 @@ class Builder:
 
     def build(self, image: Image, *given: str) -> None:
         """Build an image under its name. Options of the builder may follow. Raises ImageError where that fails."""
-        options = [f"--build-arg=BASE_IMAGE={image.base}", f"--build-arg=VERSION={image.tag}"]
+        options = [f"--build-arg=BASE_IMAGE={image.base}", f"--label={VERSION}={image.tag}"]
         options += [f"--platform={image.platform}", f"--tag={image.name}", *_secrets()]
         if self.kind != "docker":  # which has no such option: its images differ by their times
             options += ["--timestamp=0", "--layers"]

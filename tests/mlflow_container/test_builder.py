@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +15,7 @@ from mlflow_container import builder
 from mlflow_container.__main__ import main
 from mlflow_container.builder import Builder
 from mlflow_container.errors import ImageError
-from mlflow_container.image import Image, files
+from mlflow_container.image import ROOT, Image, files
 from mlflow_container.registry import Login
 
 IMAGE = Image(f"registry.example/debian@sha256:{'5' * 64}", "linux/arm64", files())
@@ -111,3 +115,25 @@ def test_a_failure_says_where_to_look(tmp_path: Path, capfd: pytest.CaptureFixtu
     with pytest.raises(ImageError, match=r"^podman build failed \(exit code 125\): what it said is above$"):
         failing.build(IMAGE)
     assert capfd.readouterr().err == "no space left on device\n"
+
+
+def test_an_interrupted_push_leaves_no_login(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A builder that never ends is told to, with us: its folders, and what it was logged in by, are gone."""
+    folders = programs / "folders"
+    folders.mkdir()
+    hanging = f"case $1 in version) exit;; inspect) exit 1;; esac; : > {programs}/at; exec /bin/sleep 600"
+    monkeypatch.setenv("BUILDER", str(put(programs, "podman", hanging)))
+    monkeypatch.setenv("BASE_IMAGE", IMAGE.base)
+    monkeypatch.setenv("TMPDIR", str(folders))
+    process = subprocess.Popen([sys.executable, "-m", "mlflow_container", "build"], cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while not (programs / "at").exists():
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+        process.terminate()
+        assert process.wait(60) == 128 + signal.SIGTERM
+    finally:
+        process.kill()
+        process.wait()
+    assert list(folders.iterdir()) == []

@@ -66,6 +66,9 @@ def built(variables: dict[str, str]) -> Image:
     made = image.current()
     with (containers.FOLDER / "build.log").open("wb") as log:
         publish.build(made, Builder("podman", log))
+    for name in podman("images", "--format={{.Repository}}:{{.Tag}}", "hydra-mlflow").stdout.split():
+        if not name.endswith(f":{made.tag}"):  # of other tests, and other days
+            podman("rmi", name)
     return made
 
 
