@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -14,11 +15,15 @@ from .errors import EntrypointError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code."""
     asked = _parser().parse_args(arguments)
+    # A container's first process gets no signal that it has no handler for, and would be killed at the end of its time.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         return _run(asked)
     except EntrypointError as error:
         print(f"entrypoint {asked.command}: {error}", file=sys.stderr, flush=True)
         return error.code
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
 def _run(asked: argparse.Namespace) -> int:

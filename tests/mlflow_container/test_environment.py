@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from mlflow_container.entrypoint import health
 from mlflow_container.entrypoint.environment import Database, Server, workers
 from mlflow_container.entrypoint.errors import SettingError
 
+CONTAINER = Path(health.__file__).parents[1]
 DATABASE = {"DB_HOST": "db.example.com", "DB_NAME": "mlflow", "DB_USERNAME": "admin", "DB_PASSWORD": "a secret"}
 SERVER = {"ARTIFACT_ROOT": "s3://artifacts/mlflow", "ALLOWED_HOSTS": "Internal-MLflow-1.ELB.amazonaws.com"}
 BASIC = {"AUTH": "basic", "AUTH_ADMIN_PASSWORD": "twelve at least", "AUTH_SECRET_KEY": "a key"}
@@ -66,6 +69,18 @@ def test_what_is_bad_is_named_with_what_was_expected(
         Database.read({**given, name: value})
         Server.read({**given, name: value})
     assert str(raised.value) == f"{name}={value!r}: {expected}"
+
+
+@pytest.mark.parametrize(
+    ("command", "name"), [("migrate", "DB_HOST"), ("server", "ALLOWED_HOSTS"), ("health", "ALLOWED_HOSTS")]
+)
+def test_a_command_says_so_in_one_line_and_ends_with_2(given: dict[str, str], command: str, name: str) -> None:
+    environment = {**given, "ALLOWED_HOSTS": ""} if command == "server" else {}
+    done = subprocess.run(
+        [sys.executable, "-m", "entrypoint", command], cwd=CONTAINER, env=environment, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"entrypoint {command}: {name} is not set\n"
 
 
 @pytest.mark.parametrize("name", ["AUTH_ADMIN_PASSWORD", "AUTH_SECRET_KEY"])

@@ -43,7 +43,7 @@ READ = {
     "latest_metrics": "SELECT run_uuid, `key`, value FROM latest_metrics",
     "model_versions": "SELECT name, version, source, run_id, current_stage FROM model_versions",
 }
-# The schemas of MLflow 1.0, 1.4, 1.8, 1.13, 1.30 and 2.1: a database of Hydra's is at one of them, or between two.
+# The schemas of MLflow 1.0, 1.4, 1.8, 1.13 and 1.30: a database of Hydra's is at one of them, or between two.
 OLD = ("90e64c465722", "2b4d017a5e9b", "0a8213491aaa", "a8c4a736bde6", "97727af70f4d")
 
 
