@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -31,6 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted: what AWS has begun goes on; the same command goes on from there", file=sys.stderr)
         return 130
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     return 0
 
 

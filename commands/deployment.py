@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from commands import CommandError
 from commands.events import first_cause, latest
 from commands.program import Program
-from commands.progress import EVERY
 
 if TYPE_CHECKING:
     from commands.configuration import Configuration
@@ -83,7 +81,7 @@ class Deployment:
             alongside()
             if not ended:
                 self.progress.still(f"In progress: {', '.join(busy) or self.stack.status or 'packages and change set'}")
-                sam.pause(EVERY) if sam and sam.running else time.sleep(EVERY)
+                self.progress.pause(sam)
 
     def _nested(self) -> dict[str, tuple[str, object]]:
         """Nested stacks by path: status, and when it last changed."""

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -48,11 +47,6 @@ class Program:
     def failed(self) -> bool:
         """Whether it has ended with an error."""
         return bool(self._process.poll())
-
-    def pause(self, seconds: float) -> None:
-        """Wait for so long, or for its end."""
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(seconds)
 
     @property
     def last_line(self) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from commands import CommandError
 from commands.program import Program
-from commands.progress import EVERY
 from mlflow_container import image, registry
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ class Pushing:
         while not self.look():
             assert self._program
             self.progress.still(f"Image: {self._program.last_line}")
-            self._program.pause(EVERY)
+            self.progress.pause(self._program)
 
     def take_away(self, url: str) -> None:
         """Take the image away where it is ours: one in it keeps a repository from being deleted (P62)."""
