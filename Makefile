@@ -18,8 +18,8 @@ export SAM_CLI_TELEMETRY ?= 0
 .PHONY: help synth lint test unit build_lambda build torture bench lock clean FORCE
 
 help:  ## Show this
-	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' Makefile
-	@echo 'Variables: SETTINGS=hydra.toml (synth), SYSTEM=batch|mlflow|artifacts (synth, build), FORMAT=json|yaml (synth)'
+	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "  %-20s%s\n", $$1, $$2 }' Makefile
+	@echo 'Variables: SETTINGS=hydra.toml (synth), SYSTEM=batch|mlflow|artifacts (all that builds), FORMAT=json|yaml (synth)'
 
 # --- Templates -------------------------------------------------------------------------------------------------------
 
@@ -51,9 +51,11 @@ test: .venv/.dev  ## Run all checks and tests
 unit: .venv/.dev  ## Run the quick tests alone
 	$(PYTHON) -m pytest -n auto -m 'not slow'
 
-# Each of the three seeds of `make test` is about a hundred kills, on both servers together.
-torture: .venv/.dev  ## Kill the database initialiser for as long as you like (SEEDS=200)
-	TORTURE=$(or $(SEEDS),200) $(PYTHON) -m pytest -n auto tests/functions/test_once.py -k killed
+# Each of the three seeds of `make test` is about a hundred kills, on both servers together; of MLflow's migrations it
+# kills some thirty statements, not all.
+torture: .venv/.dev  ## Kill the database initialiser for as long as you like (SEEDS=200), and each of MLflow's migrations
+	TORTURE=$(or $(SEEDS),200) $(PYTHON) -m pytest -n auto -k killed \
+	  tests/functions/test_once.py tests/mlflow_container/test_migrate.py
 
 bench: .venv/.dev  ## Measure what README's figures come from
 	@$(PYTHON) bench/synth/run.py
@@ -64,9 +66,12 @@ bench: .venv/.dev  ## Measure what README's figures come from
 # SAM sets ARTIFACTS_DIR (functions/db_init/Makefile): its builds and one by hand are the same.
 ARTIFACTS_DIR ?= .aws-sam/db_init
 
+# Lambda's Python and the image's, where it is at hand: a version manager's own name for it may only say it is not there.
+PYTHON_3_13 = PYENV_VERSION=3.13 python3.13 -c 'import sys; print(sys.executable)' 2>/dev/null \
+  || $(UV) python find --no-python-downloads 3.13 2>/dev/null
+
 # Lambda cannot write bytecode, so that each cold start would compile it all: it comes along where Lambda's Python is at hand.
-COMPILED = python=$$(PYENV_VERSION=3.13 python3.13 -c 'import sys; print(sys.executable)' 2>/dev/null \
-  || $(UV) python find --no-python-downloads 3.13 2>/dev/null) || exit 0; \
+COMPILED = python=$$($(PYTHON_3_13)) || exit 0; \
   PYTHONHASHSEED=0 "$$python" -m compileall -q --invalidation-mode unchecked-hash -s '$(ARTIFACTS_DIR)' -p /var/task \
   '$(ARTIFACTS_DIR)'
 
@@ -86,6 +91,31 @@ build: synth .venv/.dev  ## Package all of it with SAM, or SYSTEM alone
 
 clean:  ## Remove what was built: build/ and .aws-sam/
 	rm -rf build .aws-sam
+
+# --- MLflow's service in AWS -----------------------------------------------------------------------------------------
+
+# The environment of samconfig.toml that says which stack. TAG: an image that is in the repository, instead of ours.
+.PHONY: start update_container rollback_container
+CONFIG_ENV := $(or $(SYSTEM),default)
+COMMAND = $(PYTHON) -m commands $(1) --config-env '$(CONFIG_ENV)' $(if $(TAG),--tag '$(TAG)')
+
+start: build  ## Deploy all of it, push MLflow's image meanwhile, and bring its service up; goes on where it was
+	@$(call COMMAND,start)
+
+update_container: build  ## Roll a new image of MLflow out: schema first, after a snapshot, and no request lost (TAG=)
+	@$(call COMMAND,update)
+
+rollback_container: build  ## Go back to MLflow's image of before, where the schema allows (TAG=)
+	@$(call COMMAND,rollback)
+
+# --- MLflow's server on this machine ---------------------------------------------------------------------------------
+
+# What the image installs, in an environment of its own: it shares no version with .venv. No Python 3.13: uv fetches one.
+.local/mlflow/.ready: mlflow_container/requirements.txt | .venv/.uv
+	@echo 'Setting up .local/mlflow, some 20 s'
+	@$(UV) venv --quiet --clear --python "$$($(PYTHON_3_13) || echo 3.13)" .local/mlflow
+	@$(UV) pip sync --quiet --python .local/mlflow/bin/python --compile-bytecode --require-hashes $<
+	@touch $@
 
 # --- The virtual environment -----------------------------------------------------------------------------------------
 
@@ -125,3 +155,5 @@ lock: .venv/.uv  ## Make the locks again out of their .in files (UPGRADE=1: with
 	  --output-file requirements/synth.txt
 	@$(COMPILE) --python-platform x86_64-manylinux2014 --python-version 3.13 functions/db_init/requirements.in \
 	  --output-file functions/db_init/requirements.txt
+	@$(COMPILE) --universal --python-version 3.13 --overrides mlflow_container/overrides.txt \
+	  mlflow_container/requirements.in --output-file mlflow_container/requirements.txt

@@ -76,7 +76,7 @@ def _download(work: Path, suite: str, packages: Sequence[str]) -> Iterator[Path]
     for empty in ("lists/partial", "cache/archives/partial"):
         (work / empty).mkdir(parents=True)
     (work / "status").touch()
-    (work / "sources.list").write_text(f"deb [signed-by={KEYRING}] {_mirror()} {suite} main\n")
+    (work / "sources.list").write_text(f"deb [signed-by={KEYRING}] {mirror()} {suite} main\n")
     options = {
         "Dir::Etc::SourceList": work / "sources.list",
         "Dir::Etc::SourceParts": "-",
@@ -94,7 +94,7 @@ def _download(work: Path, suite: str, packages: Sequence[str]) -> Iterator[Path]
     yield from (work / "cache/archives").glob("*.deb")
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """Return the mirror that apt has its own release from: asked for so, it says it without any list fetched yet."""
     release = platform.freedesktop_os_release().get("VERSION_CODENAME", "sid")
     printed = _run("apt-get", "--print-uris", "update")

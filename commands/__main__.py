@@ -1,0 +1,62 @@
+"""Bring MLflow up, roll a new image out, or go back to the one before."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import signal
+import sys
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from commands import CommandError
+from commands.configuration import Configuration
+from commands.rollback import rollback
+from commands.start import start
+from commands.update import update
+from mlflow_container.errors import ImageError
+
+VERBS = {"start": start, "update": update, "rollback": rollback}
+TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a verb. Exit status: 0; 1 where it stops, with one line that says why; 2 for wrong usage; 130 interrupted."""
+    args = _parser().parse_args(arguments)
+    try:
+        VERBS[args.verb](Configuration(Path("samconfig.toml"), args.config_env), args.tag)
+    except (CommandError, ImageError, ClientError, BotoCoreError, OSError) as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted: what AWS has begun goes on; the same command goes on from there", file=sys.stderr)
+        return 130
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m commands", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    meanings = {
+        "start": "deploy the stack, build and push the image meanwhile, then bring the service up",
+        "update": "build and push the image, upgrade the schema after a snapshot, and roll it out",
+        "rollback": "go back to the image of before, where the schema allows",
+    }
+    for verb, meaning in meanings.items():
+        one = verbs.add_parser(verb, help=meaning)
+        one.add_argument("--config-env", default="default", help="environment of samconfig.toml (default: default)")
+        one.add_argument("--tag", type=_tag, default="", help="an image that is in the repository already")
+    return parser
+
+
+def _tag(value: str) -> str:
+    if value and not re.fullmatch(TAG, value):
+        raise argparse.ArgumentTypeError(f"{value!r}: expected an image tag of up to 128 characters")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The image that MLflow's server runs from: its tag, its build and its push."""

@@ -1,0 +1,4 @@
+"""What runs in MLflow's container: `python -m entrypoint migrate|server|health`, configured by environment alone.
+
+docs/mlflow.md says what each variable and each error means.
+"""
