@@ -116,6 +116,15 @@ clean:  ## Remove what was built: build/ and .aws-sam/
 	@$(UV) pip sync --quiet --python $(PYTHON) --compile-bytecode --require-hashes $<
 	@touch $@
 
+# The emulator's environment. A function runs on the emulator's own Python: it is Lambda's.
+.local/emulator/.ready: requirements/local.txt .venv/.uv
+	@echo 'Setting up .local/emulator'
+	@mkdir -p .local
+	@$(UV) venv --quiet --clear --python "$$(PYENV_VERSION=3.13 python3.13 -c 'import sys; print(sys.executable)' \
+	  2>/dev/null || echo 3.13)" .local/emulator
+	@$(UV) pip install --quiet --python .local/emulator/bin/python --compile-bytecode --require-hashes --requirements $<
+	@touch $@
+
 # Without UPGRADE=1, versions stay where the .in files allow. synth's are among dev's, so that one .venv serves both.
 COMPILE = $(UV) pip compile --quiet --generate-hashes --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
 lock: .venv/.uv  ## Make the locks again out of their .in files (UPGRADE=1: with the newest versions)
@@ -123,5 +132,6 @@ lock: .venv/.uv  ## Make the locks again out of their .in files (UPGRADE=1: with
 	@$(COMPILE) --universal --python-version 3.11 requirements/dev.in --output-file requirements/dev.txt
 	@$(COMPILE) --universal --python-version 3.11 requirements/synth.in --constraints requirements/dev.txt \
 	  --output-file requirements/synth.txt
+	@$(COMPILE) --universal --python-version 3.13 requirements/local.in --output-file requirements/local.txt
 	@$(COMPILE) --python-platform x86_64-manylinux2014 --python-version 3.13 functions/db_init/requirements.in \
 	  --output-file functions/db_init/requirements.txt

@@ -1,0 +1,68 @@
+"""Serve AWS on 127.0.0.1: `python -m local.aws PORT`, until it is told to end (SIGTERM, SIGINT)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+
+from local.places import PLATFORM
+
+# In this order at the start, in the other one at the end.
+EXTENSIONS = ("services", "batch_jobs")
+
+SETTINGS = {
+    "BIND_HOST": "127.0.0.1",
+    "MINISTACK_HOST": "127.0.0.1",
+    "PERSIST_STATE": "1",
+    "STATE_DIR": str(PLATFORM / "state"),
+    "S3_PERSIST": "1",
+    "S3_DATA_DIR": str(PLATFORM / "buckets"),
+    "IOT_MTLS_ENABLED": "0",  # two listeners of services that nothing here uses
+    "SFTP_ENABLED": "0",
+    "LOG_LEVEL": "WARNING",
+}
+
+
+def main(port: int) -> None:
+    os.environ.update(SETTINGS, GATEWAY_PORT=str(port), AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}")
+    names = [f"local.aws.{name}" for name in EXTENSIONS]
+    extensions = [import_module(name) for name in names if find_spec(name)]
+    for extension in extensions:
+        extension.install()
+    try:
+        asyncio.run(_serve(port, extensions))
+    finally:
+        for extension in reversed(extensions):
+            getattr(extension, "stop", lambda: None)()
+
+
+async def _serve(port: int, extensions: list[ModuleType]) -> None:
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack import app
+
+    restored = app._load_persisted_state
+
+    def restore() -> None:
+        restored()
+        for extension in extensions:
+            getattr(extension, "resume", lambda: None)()
+
+    app._load_persisted_state = restore
+    config = Config()
+    config.bind = [f"127.0.0.1:{port}"]
+    config.keep_alive_timeout = 75
+    config.loglevel = "WARNING"
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    await serve(app.app, config, shutdown_trigger=told.wait)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
