@@ -10,26 +10,34 @@ from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
-from local.places import PLATFORM
+from local import leftovers
+from local.aws import persistence
+from local.certificates import authority
+from local.places import BUCKETS, CA, MARK, PLATFORM, STATE
 
 # In this order at the start, in the other one at the end.
-EXTENSIONS = ("services", "batch_jobs")
+EXTENSIONS = ("persistence", "nested_stacks", "security_groups", "secrets", "databases", "services", "batch_jobs")
 
 SETTINGS = {
     "BIND_HOST": "127.0.0.1",
     "MINISTACK_HOST": "127.0.0.1",
     "PERSIST_STATE": "1",
-    "STATE_DIR": str(PLATFORM / "state"),
+    "STATE_DIR": str(STATE),
     "S3_PERSIST": "1",
-    "S3_DATA_DIR": str(PLATFORM / "buckets"),
+    "S3_DATA_DIR": str(BUCKETS),
     "IOT_MTLS_ENABLED": "0",  # two listeners of services that nothing here uses
     "SFTP_ENABLED": "0",
     "LOG_LEVEL": "WARNING",
+    "DATABASE_CA_FILE": str(CA),  # for functions, which inherit all of this
+    MARK: str(PLATFORM),
 }
 
 
 def main(port: int) -> None:
     os.environ.update(SETTINGS, GATEWAY_PORT=str(port), AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}")
+    STATE.mkdir(parents=True, exist_ok=True, mode=0o700)
+    leftovers.end(leftovers.find())
+    authority()
     names = [f"local.aws.{name}" for name in EXTENSIONS]
     extensions = [import_module(name) for name in names if find_spec(name)]
     for extension in extensions:
@@ -58,10 +66,12 @@ async def _serve(port: int, extensions: list[ModuleType]) -> None:
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
+    keeping = asyncio.create_task(persistence.keep())
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     await serve(app.app, config, shutdown_trigger=told.wait)
+    keeping.cancel()
 
 
 if __name__ == "__main__":
