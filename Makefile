@@ -15,7 +15,7 @@ export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := synth
 .DELETE_ON_ERROR:
-.PHONY: help synth lint test unit build_lambda build torture bench lock clean FORCE
+.PHONY: help synth lint test unit build_lambda build up down status logs open torture bench lock clean FORCE
 
 help:  ## Show this
 	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,25 @@ $(SYNTH): .venv/.synth $(wildcard $(SETTINGS)) $(SOURCES) $(sort $(dir $(SOURCES
 
 lint: synth .venv/.dev  ## Check the templates with cfn-lint
 	@$(PYTHON) -m templates_py lint
+
+# --- The platform on this machine ------------------------------------------------------------------------------------
+
+LOCAL := .venv/.dev .local/emulator/.ready $(if $(wildcard mlflow_container/requirements.txt),.local/mlflow/.ready)
+
+up: $(LOCAL)  ## Run all of it on this machine, or update it (PARAMETERS='MinTasks=2', PORT=4566)
+	@$(PYTHON) -m local up --parameters '$(PARAMETERS)' $(addprefix --port ,$(PORT))
+
+down: $(LOCAL)  ## Stop it; the data stay (PURGE=1: delete them, after a question)
+	@$(PYTHON) -m local down $(if $(PURGE),--purge)
+
+status: $(LOCAL)  ## Show its stacks, databases, tasks and jobs
+	@$(PYTHON) -m local status
+
+logs: $(LOCAL)  ## Print what its functions, tasks and jobs said (FOLLOW=1: go on)
+	@$(PYTHON) -m local logs $(if $(FOLLOW),--follow)
+
+open: $(LOCAL)  ## Open MLflow's page
+	@$(PYTHON) -m local open
 
 # --- Tests -----------------------------------------------------------------------------------------------------------
 

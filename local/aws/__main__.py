@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
+import traceback
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -13,7 +15,7 @@ from types import ModuleType
 from local import leftovers
 from local.aws import persistence
 from local.certificates import authority
-from local.places import BUCKETS, CA, MARK, PLATFORM, STATE
+from local.places import BUCKETS, CA, MARK, PLATFORM, STATE, TEMPORARY
 
 # In this order at the start, in the other one at the end.
 EXTENSIONS = ("persistence", "nested_stacks", "security_groups", "secrets", "databases", "services", "batch_jobs")
@@ -30,6 +32,7 @@ SETTINGS = {
     "LOG_LEVEL": "WARNING",
     "DATABASE_CA_FILE": str(CA),  # for functions, which inherit all of this
     MARK: str(PLATFORM),
+    "TMPDIR": str(TEMPORARY),
 }
 
 
@@ -37,16 +40,22 @@ def main(port: int) -> None:
     os.environ.update(SETTINGS, GATEWAY_PORT=str(port), AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}")
     STATE.mkdir(parents=True, exist_ok=True, mode=0o700)
     leftovers.end(leftovers.find())
+    shutil.rmtree(TEMPORARY, ignore_errors=True)  # unpacked functions of the last time
+    TEMPORARY.mkdir()
     authority()
     names = [f"local.aws.{name}" for name in EXTENSIONS]
     extensions = [import_module(name) for name in names if find_spec(name)]
     for extension in extensions:
         extension.install()
+    failed = 1
     try:
         asyncio.run(_serve(port, extensions))
-    finally:
-        for extension in reversed(extensions):
-            getattr(extension, "stop", lambda: None)()
+        failed = 0
+    except Exception:
+        traceback.print_exc()
+    for extension in reversed(extensions):
+        getattr(extension, "stop", lambda: None)()
+    os._exit(failed)  # threads that wait for a deployment would go on waiting
 
 
 async def _serve(port: int, extensions: list[ModuleType]) -> None:
@@ -66,6 +75,7 @@ async def _serve(port: int, extensions: list[ModuleType]) -> None:
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
+    config.graceful_timeout = 1
     keeping = asyncio.create_task(persistence.keep())
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

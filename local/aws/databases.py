@@ -69,7 +69,7 @@ def _created(create: Any) -> Any:
         record.update(DBName=properties.get("DBName", ""), _snapshot=snapshot or "")
         record["Endpoint"]["Address"] = "localhost"
         try:
-            servers.match()
+            servers.match(name)
         except Exception:
             rds._instances.pop(name)
             servers.match()
@@ -81,9 +81,9 @@ def _created(create: Any) -> Any:
 
 def _updated(update: Any) -> Any:
     def updated(*arguments: Any, **more: Any) -> Any:
-        made = update(*arguments, **more)
-        servers.match()
-        return made
+        name, attributes = update(*arguments, **more)
+        servers.match(name)
+        return name, {**attributes, "Endpoint.Address": "localhost"}
 
     return updated
 

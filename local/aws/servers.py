@@ -33,10 +33,10 @@ _lock = threading.RLock()
 _ended = threading.Event()
 
 
-def match() -> None:
+def match(asked: str = "") -> None:
     """Start, restart and stop servers until they are what the records say; new ones are filled.
 
-    Raises RuntimeError where one does not start.
+    Raises RuntimeError where the one that is asked for does not start; what else does not is tried again.
     """
     from ministack.services import rds
 
@@ -46,7 +46,13 @@ def match() -> None:
             _running.pop(name).server.stop()
             _remove(name)
         for name, record in records.items():
-            _match(name, record)
+            try:
+                _match(name, record)
+            except Exception as error:
+                record["DBInstanceStatus"] = "failed"
+                LOGGER.error("%s: %s", name, str(error).strip().splitlines()[-1])
+                if name == asked:
+                    raise
         known = {snapshot["DBSnapshotIdentifier"] for snapshot in rds._snapshots._data.values()}
         for dump in SNAPSHOTS.glob("*.sql"):
             if dump.stem not in known and dump.stem in _seen:
@@ -66,14 +72,17 @@ def of(record: Record) -> Server:
 
 
 def look_after() -> None:
-    """Match now, and from now on whatever ends by itself is started again, as RDS does."""
+    """Match from now on, so that whatever ends by itself is started again, as RDS does."""
+    from ministack.services import rds
+
+    for record in rds._instances._data.values():
+        if record["DBInstanceStatus"] != "stopped":
+            record["DBInstanceStatus"] = "starting"
 
     def look() -> None:
+        match()
         while not _ended.wait(EACH):
-            try:
-                match()
-            except Exception as error:
-                LOGGER.error("%s", str(error).splitlines()[-1])
+            match()
 
     threading.Thread(target=look, name="databases", daemon=True).start()
 
@@ -95,8 +104,9 @@ def _match(name: str, record: Record) -> None:
         return
     if running:
         _running.pop(name).server.stop()
-    if wanted:
+    if wanted and not _ended.is_set():
         _running[name] = Running(_started(name, record, told), told)
+        record["DBInstanceStatus"] = "available"
 
 
 def _started(name: str, record: Record, told: tuple[Any, ...]) -> Server:
