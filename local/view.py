@@ -6,7 +6,7 @@ import sys
 import time
 import webbrowser
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 from rich.console import Console
 from rich.live import Live
@@ -18,6 +18,7 @@ from local.emulator import LocalError, client
 EACH = 1.0  # seconds between two looks
 LINES = 200  # that `make logs` begins with
 Row = tuple[str, str, str, str]
+Line = tuple[int, str, str]  # milliseconds since 1970, which stack, what was said
 
 
 def running() -> str:
@@ -92,25 +93,23 @@ def _jobs(address: str) -> Iterator[Row]:
 
 def logs(follow: bool) -> None:
     """Print what functions, tasks and jobs said last, the newest at the end; with `follow`, what they go on to say."""
-    address, seen = running(), set[str]()
+    address, seen = running(), set[Line]()
     while True:
-        said = [event for event in _said(address) if event[0] not in seen]
-        for identity, moment, where, line in said[-LINES:]:
-            seen.add(identity)
-            print(f"{moment:%H:%M:%S} {where:<28.28} {line}", flush=True)
-        seen.update(identity for identity, *_ in said)
+        said = [line for line in _said(address) if line not in seen]
+        for moment, where, text in said[-LINES:]:
+            print(f"{datetime.fromtimestamp(moment / 1000):%H:%M:%S} {where:<32} {text}", flush=True)
+        seen.update(said)
         if not follow:
             return
         time.sleep(EACH)
 
 
-def _said(address: str) -> list[tuple[str, datetime, str, str]]:
-    found, cloudwatch = [], client("logs", address)
+def _said(address: str) -> list[Line]:
+    cloudwatch = client("logs", address)
+    found: list[Line] = []
     for page in cloudwatch.get_paginator("describe_log_groups").paginate():
         for group in page["logGroups"]:
-            events = cloudwatch.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
-            for event in (event for answer in events for event in answer["events"]):
-                moment = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
-                where = stacks.short(group["logGroupName"]) + "/" + event["logStreamName"].split("/")[0]
-                found.append((event["eventId"], moment, where, event["message"].rstrip()))
-    return sorted(found, key=lambda event: event[1])
+            where = stacks.short(group["logGroupName"].split("/")[-2])
+            for answer in cloudwatch.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
+                found += [(event["timestamp"], where, event["message"].rstrip()) for event in answer["events"]]
+    return sorted(found, key=lambda line: line[0])

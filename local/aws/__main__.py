@@ -18,7 +18,18 @@ from local.certificates import authority
 from local.places import BUCKETS, CA, MARK, PLATFORM, STATE, TEMPORARY
 
 # In this order at the start, in the other one at the end.
-EXTENSIONS = ("persistence", "nested_stacks", "security_groups", "secrets", "databases", "services", "batch_jobs")
+EXTENSIONS = (
+    "persistence",
+    "nested_stacks",
+    "security_groups",
+    "secrets",
+    "databases",
+    "processes",
+    "load_balancer",
+    "services",
+    "autoscaling",
+    "batch_jobs",
+)
 
 SETTINGS = {
     "BIND_HOST": "127.0.0.1",
@@ -76,6 +87,7 @@ async def _serve(port: int, extensions: list[ModuleType]) -> None:
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
     config.graceful_timeout = 1
+    config.startup_timeout = 600  # databases may have much to recover
     keeping = asyncio.create_task(persistence.keep())
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

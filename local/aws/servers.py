@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,7 @@ class Running:
 
 
 _running: dict[str, Running] = {}
+_seen: set[str] = set()  # snapshots whose dump goes with their record
 _lock = threading.RLock()
 _ended = threading.Event()
 
@@ -45,22 +47,19 @@ def match(asked: str = "") -> None:
         for name in _running.keys() - records.keys():
             _running.pop(name).server.stop()
             _remove(name)
-        for name, record in records.items():
-            try:
-                _match(name, record)
-            except Exception as error:
-                record["DBInstanceStatus"] = "failed"
+        with ThreadPoolExecutor() as pool:
+            started = {name: pool.submit(_match, name, record) for name, record in records.items()}
+        for name, outcome in started.items():
+            if error := outcome.exception():
+                records[name]["DBInstanceStatus"] = "failed"
                 LOGGER.error("%s: %s", name, str(error).strip().splitlines()[-1])
                 if name == asked:
-                    raise
+                    raise error
         known = {snapshot["DBSnapshotIdentifier"] for snapshot in rds._snapshots._data.values()}
         for dump in SNAPSHOTS.glob("*.sql"):
             if dump.stem not in known and dump.stem in _seen:
                 dump.unlink()
         _seen.update(known)
-
-
-_seen: set[str] = set()  # snapshots whose deletion would be one by this emulator
 
 
 def of(record: Record) -> Server:
@@ -72,15 +71,10 @@ def of(record: Record) -> Server:
 
 
 def look_after() -> None:
-    """Match from now on, so that whatever ends by itself is started again, as RDS does."""
-    from ministack.services import rds
-
-    for record in rds._instances._data.values():
-        if record["DBInstanceStatus"] != "stopped":
-            record["DBInstanceStatus"] = "starting"
+    """Match now, and from now on, so that whatever ends by itself is started again, as RDS does."""
+    match()
 
     def look() -> None:
-        match()
         while not _ended.wait(EACH):
             match()
 
