@@ -1,0 +1,181 @@
+"""A load balancer's listeners answer: in ministack they are records alone, on names that nobody resolves.
+
+HAProxy listens where AWS would. A balancer's DNSName is 127.0.0.1 with the port of its first listener, so that what
+the templates make of it (TrackingUri, the allowed Host) is usable as it stands; on AWS it is a name, on ports 80 and
+443. Listeners forward, redirect or answer by themselves, by their default action; there is no TLS here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from threading import Event, Thread
+from typing import Any
+
+from ministack.core.responses import request_scope
+from ministack.services import alb
+from ministack.services.cloudformation import provisioners, stacks
+
+from local.aws import targets
+from local.aws.processes import EndedError
+from local.balancer import Listener
+from local.debian import UnavailableError
+from local.ports import free
+
+BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
+
+EACH = 2  # seconds between two looks at whether it runs
+
+LOGGER = logging.getLogger(__name__)
+
+_ended = Event()
+
+
+def sync() -> None:
+    """Have HAProxy listen as the records say by now; raises RuntimeError where a port is taken."""
+    with targets.LOCK:
+        listeners: list[Listener] = []
+        groups: set[str] = set()
+        for (account, region, arn), listener in list(alb._listeners.all_items()):
+            with request_scope(account, region):
+                try:
+                    listeners.append(_listener(listener))
+                except ValueError as error:
+                    LOGGER.warning("%s: %s", arn, error)
+                else:
+                    groups |= {
+                        action["TargetGroupArn"] for action in listener["DefaultActions"] if "TargetGroupArn" in action
+                    }
+        backends = {targets.backend(group): targets.healthy(group) for group in sorted(groups)}
+        targets.balancer.listen(listeners, backends)
+
+
+def install() -> None:
+    targets.install()
+    handlers = provisioners._RESOURCE_HANDLERS
+    handlers[BALANCER] = {**handlers[BALANCER], "create": _named(handlers[BALANCER]["create"])}
+    handlers[LISTENER] = {
+        "create": _answering(handlers[LISTENER]["create"], handlers[LISTENER]["delete"]),
+        "update": _answering(handlers[LISTENER]["update"]),
+        "delete": _followed(handlers[LISTENER]["delete"]),
+    }
+    alb._ACTION_MAP["CreateLoadBalancer"] = _named_answer(alb._ACTION_MAP["CreateLoadBalancer"])
+    for action in ("DeleteLoadBalancer", "CreateListener", "ModifyListener", "DeleteListener"):
+        alb._ACTION_MAP[action] = _followed(alb._ACTION_MAP[action])
+    blocks, sends_back = stacks._runs_on_worker_thread, stacks._sends_back_failed_update
+    stacks._runs_on_worker_thread = lambda kind: kind == LISTENER or blocks(kind)
+    stacks._sends_back_failed_update = lambda kind: kind == LISTENER or sends_back(kind)
+
+
+def resume() -> None:
+    """Listen again where it was before."""
+    Thread(target=_look_after, daemon=True, name="load balancer").start()
+
+
+def stop() -> None:
+    _ended.set()
+    targets.stop()
+
+
+def _look_after() -> None:
+    """Have HAProxy run, whatever ends it."""
+    while not _ended.is_set():
+        try:
+            sync()
+        except (RuntimeError, UnavailableError, EndedError) as error:
+            LOGGER.warning("Load balancer: %s", error)
+        _ended.wait(EACH)
+
+
+def _followed(do: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the same handler, which has HAProxy follow what it did."""
+
+    def followed(*given: Any) -> Any:
+        done = do(*given)
+        sync()
+        return done
+
+    return followed
+
+
+def _answering(do: Callable[..., Any], undo: Callable[..., Any] | None = None) -> Callable[..., Any]:
+    """Return the same handler of listeners, which fails where nothing answers on it here."""
+
+    def answering(*given: Any) -> Any:
+        arn, attributes = do(*given)
+        try:
+            _listener(alb._listeners[arn])
+            sync()
+        except (ValueError, RuntimeError):
+            if undo:
+                undo(arn, {})
+            raise
+        return arn, attributes
+
+    return answering
+
+
+def _named(create: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a create handler whose balancer has its port in its name."""
+
+    def named(*given: Any) -> Any:
+        arn, attributes = create(*given)
+        name = alb._lbs[arn]["DNSName"] = f"127.0.0.1:{_given_port()}"
+        return arn, attributes | {"DNSName": name}
+
+    return named
+
+
+def _named_answer(create: Callable[..., Any]) -> Callable[..., Any]:
+    def named(parameters: Any) -> Any:
+        before = set(alb._lbs)
+        status, headers, body = create(parameters)
+        for arn in set(alb._lbs) - before:
+            name = f"127.0.0.1:{_given_port()}"
+            body = body.replace(alb._lbs[arn]["DNSName"].encode(), name.encode())
+            alb._lbs[arn]["DNSName"] = name
+        return status, headers, body
+
+    return named
+
+
+def _given_port() -> int:
+    """Return the port of a new balancer: the one that was asked for, where no other has it, else a free one."""
+    asked = int(os.environ.get("LOAD_BALANCER_PORT") or 0)
+    taken = {balancer["DNSName"] for _, balancer in alb._lbs.all_items()}
+    return asked if asked and f"127.0.0.1:{asked}" not in taken else free("load balancer")
+
+
+def _listener(record: dict[str, Any]) -> Listener:
+    """Return what HAProxy does for a listener; raises ValueError for what it does not do here."""
+    if record["Protocol"] != "HTTP":
+        raise ValueError(f"Listener on port {record['Port']}: the local load balancer speaks HTTP alone, without TLS")
+    arn = record["LoadBalancerArn"]
+    name: str = alb._lbs[arn]["DNSName"]
+    # The balancer's own port for the listener on the lowest, one of its own for each further.
+    if record["Port"] == min(x["Port"] for x in alb._listeners.values() if x["LoadBalancerArn"] == arn):
+        port = int(name.rpartition(":")[2])
+    else:
+        port = record.setdefault("_local_port", free(f"load balancer {record['Port']}"))
+    idle = int(targets.attribute(alb._lb_attrs, arn, "idle_timeout.timeout_seconds", "60"))
+    return Listener(port, _rule(record["DefaultActions"][-1]), idle)
+
+
+def _rule(action: dict[str, Any]) -> str:
+    """Return what HAProxy does for an action."""
+    if action["Type"] == "forward":
+        return f"default_backend {targets.backend(action['TargetGroupArn'])}"
+    if action["Type"] == "redirect":
+        to = action["RedirectConfig"]
+        secure = str(to.get("Protocol", "")).lower() != "http"
+        code = to.get("StatusCode", "HTTP_301").removeprefix("HTTP_")
+        host = f"%[req.hdr(host),field(1,:)]:{to.get('Port', 443)}"
+        return f"http-request redirect code {code} location {'https' if secure else 'http'}://{host}%[pathq]"
+    if action["Type"] == "fixed-response":
+        config = action["FixedResponseConfig"]
+        said = str(config.get("MessageBody", "")).replace("\\", "\\\\").replace('"', '\\"')
+        kind = config.get("ContentType", "text/plain")
+        return f'http-request return status {config["StatusCode"]} content-type "{kind}" string "{said}"'
+    raise ValueError(f"Listener action {action['Type']}: the local load balancer has forward, redirect, fixed-response")
