@@ -8,11 +8,9 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from local import files, stacks
@@ -119,10 +117,10 @@ def _of_settings() -> Parameters:
 
 
 def _image_tag() -> str:
-    if (PROJECT / "mlflow_container/image.py").exists() and find_spec("mlflow_container.image"):
-        with suppress(FileNotFoundError):
-            return str(import_module("mlflow_container.image").tag())
-    return "local"
+    """Return the tag that the image of these sources has; an empty one where there are no such sources: no service."""
+    if not (PROJECT / "mlflow_container/image.py").exists():
+        return ""
+    return str(import_module("mlflow_container.image").tag())
 
 
 def _sources() -> list[Path]:
