@@ -24,10 +24,7 @@ EXTENSIONS = (
     "security_groups",
     "secrets",
     "databases",
-    "processes",
-    "load_balancer",
     "services",
-    "autoscaling",
     "batch_jobs",
 )
 
