@@ -7,6 +7,8 @@ local/aws/batch_scheduler.py's time.
 from __future__ import annotations
 
 import re
+from copy import deepcopy
+from uuid import uuid4
 
 from local.aws import batch_definitions, batch_records, batch_scheduler, batch_types
 from local.aws.batch_api import ClientError, Record, register
@@ -76,16 +78,13 @@ def _submitted(job: Record, size: int | None) -> Record:
         return batch_records.add(job)
     if not 2 <= size <= 10_000:
         raise ClientError("Array size has to be between 2 and 10,000")
-    job_id = batch_records.add(job)["jobId"]
-    parent = jobs.pop(job_id)
+    job_id = str(uuid4())
     for index in range(size):
         needed = [_needed(each, job_id, index) for each in job["dependsOn"]]
-        child = {**job, "container": dict(job["container"]), "dependsOn": [each for each in needed if each]}
-        batch_records.add({**child, "attempts": [], "arrayProperties": {"index": index}}, f"{job_id}:{index}")
-    jobs[job_id] = parent  # after its children: the scheduler looks at them in this order
-    parent["arrayProperties"] = {"size": size, "statusSummary": {}}
-    batch_records.save(parent)
-    return parent
+        child = {**deepcopy(job), "dependsOn": [each for each in needed if each], "arrayProperties": {"index": index}}
+        batch_records.add(child, f"{job_id}:{index}")
+    # After its children: the scheduler looks at them in this order.
+    return batch_records.add({**job, "arrayProperties": {"size": size, "statusSummary": {}}}, job_id)
 
 
 def _needed(dependency: Record, job_id: str, index: int) -> Record:
@@ -127,6 +126,7 @@ def delete_job_queue(request: Record) -> Record:
         for job in jobs.values():
             if job["jobQueue"] == queue:
                 batch_scheduler.end(job, "JobQueue was deleted")
+    batch_scheduler.wake()
     return deleted
 
 

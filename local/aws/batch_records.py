@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from uuid import uuid4
 
 from ministack.core.responses import get_account_id, get_region
@@ -63,15 +62,15 @@ def children(job: Record) -> list[Record]:
 
 def load() -> None:
     """Read all records that are there, in the order in which they came; those that ended long ago go."""
-    read = [files.read(file) for file in FOLDER.glob("*.json")]
-    # Those of an array before the array itself, which comes to an end with them.
-    for job in sorted(read, key=lambda job: (job["createdAt"], "size" in job.get("arrayProperties", {}))):
-        if job.get("stoppedAt", now()) < now() - KEPT:
-            (FOLDER / f"{job['jobId']}.json").unlink()
-        else:
+    read = {job["jobId"]: job for job in map(files.read, FOLDER.glob("*.json"))}
+    for job in sorted(read.values(), key=_order):
+        whole = read.get(job["jobId"].partition(":")[0])  # none: the emulator was killed while it took the array
+        if whole and whole.get("stoppedAt", now()) > now() - KEPT:
             jobs[job["jobId"]] = job
+        else:
+            (FOLDER / f"{job['jobId']}.json").unlink()
 
 
-def of_this_region() -> Iterator[Record]:
-    prefix = arn("job", "")
-    return (job for job in jobs.values() if job["jobArn"].startswith(prefix))
+def _order(job: Record) -> tuple[int, float]:
+    array = job.get("arrayProperties", {})
+    return job["createdAt"], array.get("index", float("inf"))

@@ -8,11 +8,12 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from http.client import HTTPConnection
+from contextlib import AbstractContextManager, suppress
 from os import environ
+from urllib.request import urlopen
 from uuid import uuid4
 
-from ministack.core.responses import set_request_account_id, set_request_region
+from ministack.core.responses import request_scope
 
 from local.aws import batch_records
 from local.aws.batch_api import ClientError, Record
@@ -37,9 +38,9 @@ def wake() -> None:
         if not _serves.is_set() or _ends.is_set():
             return
         for job in sorted((job for job in jobs.values() if job["status"] == "RUNNABLE"), key=_turn):
-            _in_region_of(job)
-            if environment := _with_a_slot(job):
-                _start(job, environment)
+            with _region_of(job):
+                if environment := _with_a_slot(job):
+                    _start(job, environment)
 
 
 def _of_array(job: Record) -> None:
@@ -64,11 +65,9 @@ def _of_dependencies(job: Record) -> None:
 
 
 def _turn(job: Record) -> tuple[int, int]:
-    _in_region_of(job)
-    try:
+    with _region_of(job), suppress(ClientError):
         return -QUEUES.find(job["jobQueue"])["priority"], job["createdAt"]
-    except ClientError:
-        return 0, job["createdAt"]
+    return 0, job["createdAt"]  # its queue is gone
 
 
 def _with_a_slot(job: Record) -> Record | None:
@@ -99,13 +98,12 @@ def _start(job: Record, environment: Record) -> None:
 
 
 def _run(job: Record, attempt: Attempt) -> None:
-    _in_region_of(job)
-
     def running() -> None:
         with lock:
             change(job, "RUNNING", startedAt=now())
 
-    outcome = attempt.run(running)
+    with _region_of(job):
+        outcome = attempt.run(running)
     with lock:
         if _ends.is_set():
             return  # the next start finds it as it stands
@@ -135,25 +133,25 @@ def resume() -> None:
 
 def _begin() -> None:
     """Let jobs start once the emulator answers them."""
-    while not _ends.is_set():
-        try:
-            connection = HTTPConnection("127.0.0.1", int(environ["GATEWAY_PORT"]), timeout=10)
-            connection.request("GET", "/_ministack/health")
-            if connection.getresponse().status == 200:
-                break
-        except OSError:
-            pass
+    while not (_ends.is_set() or _answers()):
         time.sleep(0.05)
     _serves.set()
     wake()
 
 
+def _answers() -> bool:
+    with suppress(OSError), urlopen(f"{environ['AWS_ENDPOINT_URL']}/_ministack/health", timeout=10):
+        return True
+    return False
+
+
 def stop() -> None:
-    """Start no more jobs; processes.stop() ends those that run."""
+    """Start no more jobs; whoever ends all processes ends those that run."""
     _ends.set()
 
 
-def _in_region_of(job: Record) -> None:
+def _region_of(job: Record) -> AbstractContextManager[None]:
+    """Be in the account and the Region of a job, for all that ministack keeps by these."""
     _, _, _, region, account, _ = job["jobArn"].split(":", 5)
-    set_request_region(region)
-    set_request_account_id(account)
+    scope: AbstractContextManager[None] = request_scope(account, region)
+    return scope

@@ -1,7 +1,8 @@
 """One attempt of a job: its command as a process, with what a container of Batch finds around it.
 
-The image is not pulled: the command runs with the programs on CONTAINER_PATH (the emulator's PATH where that is not
-set), in a folder of its own that goes with it.
+The image is not pulled: the command runs with the programs on the emulator's CONTAINER_PATH, or else with those of the
+environment that MLflow's server has here (a Python with mlflow, boto3 and PyMySQL) and of the system; its folder goes
+with it.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ from ministack.services import ecs
 from local.aws import batch_records, container, processes
 from local.aws.batch_api import Record
 from local.aws.container import StartError
+from local.debian import LOCAL
 
 EXITED = "Essential container in task exited"
 TIMED_OUT = "Job attempt duration exceeded timeout"
 GROUP = "/aws/batch/job"
+PROGRAMS = LOCAL / "mlflow/bin"
 GRACE = 30  # seconds from SIGTERM to SIGKILL
 POLLED = 0.05  # seconds
 
@@ -105,7 +108,7 @@ class Attempt:
     def _environment(self, folder: Path) -> dict[str, str]:
         definition = self.job["container"]
         return {
-            "PATH": os.environ.get("CONTAINER_PATH") or os.environ["PATH"],
+            "PATH": os.environ.get("CONTAINER_PATH") or f"{PROGRAMS}:{os.environ['PATH']}",
             "HOME": str(folder),
             "TMPDIR": str(folder),
             "LANG": "C.UTF-8",
