@@ -21,6 +21,7 @@ from local.places import BUCKETS, CA, MARK, PLATFORM, STATE, TEMPORARY
 EXTENSIONS = (
     "persistence",
     "nested_stacks",
+    "deletions",
     "security_groups",
     "secrets",
     "databases",

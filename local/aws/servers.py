@@ -115,14 +115,16 @@ def _started(name: str, record: Record, told: tuple[Any, ...]) -> Server:
     server = Server(mysql(), folder, user, password, port, certificates.authority())
     if new and record.get("_snapshot"):
         filling.touch()
-    server.start(*options)
-    if filling.exists():
-        try:
+    try:
+        server.start(*options)
+        if filling.exists():
             dumps.load(server, record["_snapshot"])
-        except BaseException:
-            server.stop()
-            raise
-        filling.unlink()
+            filling.unlink()
+    except BaseException:
+        server.kill()
+        if new:
+            _remove(name)
+        raise
     if new and record["DBName"]:
         server.client(f"CREATE DATABASE IF NOT EXISTS `{record['DBName']}`")
     return server

@@ -40,7 +40,13 @@ def platform(prepared: None) -> Iterator[Platform]:
     yield from up()
 
 
-@pytest.fixture(scope="module")
-def own_platform(prepared: None) -> Iterator[Platform]:
-    """A platform of the module's own, to be done with as one likes."""
+@pytest.fixture(scope="session")
+def spare_platform(prepared: None) -> Iterator[Platform]:
     yield from up()
+
+
+@pytest.fixture
+def own_platform(spare_platform: Platform) -> Platform:
+    """A platform, up, to be done with as one likes."""
+    spare_platform.up()
+    return spare_platform
