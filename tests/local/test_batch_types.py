@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import signal
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
@@ -204,6 +206,29 @@ def test_instances_of_best_fit_are_not_changed_in_place(checkout: Checkout, stac
     failed = checkout.stack(stack, {"Environment": environment(AllocationStrategy="BEST_FIT", Subnets=["subnet-2"])})
     assert failed["status"] == "UPDATE_ROLLBACK_COMPLETE"
     assert "not with BEST_FIT" in failed["reasons"]
+
+
+def test_what_a_stack_made_before_it_heard_of_it_is_its_own(stack: str) -> None:
+    with Checkout() as own:
+        before = own.stack(stack, {"Environment": environment(), "Queue": queue(stack)})
+        own.end(signal.SIGTERM)
+        forget(own, stack, "Queue", "Environment")
+        own.start()
+        after = own.stack(stack, {"Environment": environment(), "Queue": queue(stack, Priority=7)})
+        assert after["status"] == "UPDATE_COMPLETE", after["reasons"]
+        assert [before[key] for key in ("Environment", "Queue")] == [after[key] for key in ("Environment", "Queue")]
+        (found,) = own.client("batch").describe_job_queues()["jobQueues"]
+        assert found["priority"] == 7
+
+
+def forget(checkout: Checkout, stack: str, *resources: str) -> None:
+    """Take resources out of what CloudFormation knows of a stack, as a kill at the wrong moment would."""
+    file = checkout.state / "state/cloudformation.json"
+    state = json.loads(file.read_text())
+    (record,) = (each for key, each in state["payload"]["stacks"]["data"].items() if f"'{stack}'" in key)
+    for name in resources:
+        del record["_resources"][name]
+    file.write_text(json.dumps(state))
 
 
 def test_a_deleted_stack_leaves_nothing(checkout: Checkout, batch: Any, stack: str) -> None:
