@@ -56,7 +56,11 @@ class Checkout:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Checkout:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -79,7 +83,10 @@ class Checkout:
         """End the emulator by a signal."""
         if self._process:
             self._process.send_signal(number)
-            self._process.wait(PATIENCE)
+            try:
+                self._process.wait(PATIENCE)
+            finally:
+                self._process.kill()
 
     def client(self, service: str) -> Any:
         return boto3.client(  # type: ignore[call-overload]

@@ -12,7 +12,7 @@ import pytest
 
 from tests.local.checkout import Checkout
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("batch")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("batch-types")]
 
 NUMBERS = count()
 ACCOUNT = "arn:aws:batch:eu-west-1:000000000000"
