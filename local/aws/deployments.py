@@ -6,6 +6,7 @@ stop as MinimumHealthyPercent can spare; after so many failures the circuit brea
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from typing import Any
@@ -80,9 +81,8 @@ class Service:
             if self.primary["rolloutState"] == "IN_PROGRESS":
                 self.primary["failedTasks"] += 1
                 breaker = self.record["deploymentConfiguration"].get("deploymentCircuitBreaker") or {}
-                if _true(breaker.get("enable")) and self.primary["failedTasks"] >= ecs._circuit_breaker_threshold(
-                    self.record
-                ):
+                enough = self.primary["failedTasks"] >= ecs._circuit_breaker_threshold(self.record)
+                if enough and _true(breaker.get("enable")):
                     self._fail(_true(breaker.get("rollback")))
 
     def _fail(self, roll_back: bool) -> None:
@@ -101,15 +101,14 @@ class Service:
             self.record["taskDefinition"] = self.primary["taskDefinition"]
 
     def _stop_unhealthy(self) -> None:
+        """Stop tasks that checks find unhealthy, the grace period over."""
         grace = float(self.record.get("healthCheckGracePeriodSeconds") or 0)
         for task in self.wanted:
-            bad = [target for target in task.get("_targets", []) if targets.health(*target) == "unhealthy"]
-            reason = f"Task failed ELB health checks in (target-group {bad[0][0]})" if bad else ""
-            if bad and time.time() < ecs._ts_to_epoch(task["startedAt"]) + grace:
-                reason = ""
+            bad = [group for group, port in task.get("_targets", []) if targets.health(group, port) == "unhealthy"]
+            reason = f"Task failed ELB health checks in (target-group {bad[0]})" if bad else ""
             if task["healthStatus"] == UNHEALTHY:
                 reason = "Task failed container health checks"
-            if reason:
+            if reason and time.time() >= ecs._ts_to_epoch(task["startedAt"]) + grace:
                 task["_unhealthy"] = True
                 tasks.stop(task, reason, "ServiceSchedulerInitiated")
 
@@ -124,8 +123,12 @@ class Service:
             request |= {"capacityProviderStrategy": self.record.get("capacityProviderStrategy")}
             request |= {"cluster": self.record["clusterArn"], "taskDefinition": self.record["taskDefinition"]}
             request |= {"count": number, "group": f"service:{self.name}", "startedBy": self.primary["id"]}
-            ecs._run_task({**request, "_deploymentId": self.primary["id"]})
-            self._event(f"has started {number} tasks.")
+            status, _, body = ecs._run_task({**request, "_deploymentId": self.primary["id"]})
+            if status == 200:
+                self._event(f"has started {number} tasks.")
+            else:
+                self._event(f"was unable to place a task: {json.loads(body)['message']}")
+                self.primary["_not_before"] = time.time() + MOST_WAIT
 
     def _stop_surplus(self) -> None:
         """Stop tasks of earlier deployments, as far as MinimumHealthyPercent keeps enough that do their work."""

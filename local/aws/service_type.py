@@ -59,6 +59,7 @@ def install() -> None:
         delete(arn, {**properties, "ServiceName": arn.rpartition("/")[2]})
         _wait(lambda: service["status"] == "INACTIVE")
 
+    provisioners._REPLACING_PROPERTIES[SERVICE] = ("Cluster", "LaunchType", "Role", "SchedulingStrategy", "ServiceName")
     provisioners._RESOURCE_HANDLERS[SERVICE] = {**handlers, "create": created, "update": updated, "delete": deleted}
     provisioners._normalize_container_defs = lambda definitions: [_camel(definition) for definition in definitions]
     blocks, sends_back = stacks._runs_on_worker_thread, stacks._sends_back_failed_update

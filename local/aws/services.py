@@ -8,6 +8,8 @@ every service in line with its record, a step at a time and never waiting in it.
 from __future__ import annotations
 
 import logging
+import shutil
+import time
 from collections.abc import Callable
 from threading import Thread
 from typing import Any
@@ -18,6 +20,8 @@ from ministack.services import ecs
 from local.aws import autoscaling, load_balancer, processes, service_type, tasks
 from local.aws.deployments import Service
 from local.aws.tasks import CHANGED, Record
+
+REMEMBERED = 60 * 60  # seconds that a stopped task is described
 
 LOGGER = logging.getLogger(__name__)
 
@@ -33,6 +37,7 @@ def install() -> None:
     ecs._reconcile_service_tasks = lambda cluster, key: None  # the thread does it
     ecs._sync_service_targets = lambda cluster, service: None  # each task does it
     ecs._start_restored_service_reconciler = lambda: None
+    ecs.get_state = _unchanged(ecs.get_state)
     ecs._delete_service = _delete_service
     for action in ("CreateService", "UpdateService"):
         ecs._ACTION_MAP[action] = _told(ecs._ACTION_MAP[action])
@@ -47,6 +52,7 @@ def resume() -> None:
             task.update(desiredStatus="STOPPED", stoppedAt=now_iso(), stoppedReason="The emulator was stopped")
             for container in task["containers"]:
                 container["lastStatus"] = "STOPPED"
+    shutil.rmtree(processes.folder("tasks"))
     load_balancer.resume()
     Thread(target=_schedule, daemon=True, name="ecs services").start()
 
@@ -69,7 +75,25 @@ def _schedule() -> None:
                         Service(key, service).step()
                     except Exception:
                         LOGGER.exception("ECS service %s", key)
+            _forget()
             CHANGED.wait(0.5)
+
+
+def _forget() -> None:
+    """Forget tasks that stopped an hour ago, as ECS does."""
+    for (account, region, arn), task in list(ecs._tasks.all_items()):
+        if task["lastStatus"] == "STOPPED" and time.time() - ecs._ts_to_epoch(task.get("stoppedAt") or 0) > REMEMBERED:
+            ecs._tasks.pop_scoped(account, region, arn)
+
+
+def _unchanged(get: Callable[[], Record]) -> Callable[[], Record]:
+    """Return the same function, during which no record changes."""
+
+    def got() -> Record:
+        with CHANGED:
+            return get()
+
+    return got
 
 
 def _told(do: Callable[[Record], Any]) -> Callable[[Record], Any]:

@@ -88,7 +88,8 @@ class Life:
                 container.start()
         if self.task["lastStatus"] == "PENDING" and all(c.process for c in self.containers.values()):
             become(self.task, "RUNNING", startedAt=now_iso())
-            self.task["_targets"] = list(self._targets())
+            with CHANGED:
+                self.task["_targets"] = list(self._targets())
             for group, port in self.task["_targets"]:
                 targets.register(group, port)
         for container in self.containers.values():

@@ -16,6 +16,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from local.ports import free
 from tests.local.checkout import PATIENCE, Checkout, is_alive, until
 from tests.local.containers import container, definition, emulator
 
@@ -107,8 +108,8 @@ def scaled(least: int, most: int, resource: str = "service/cluster/service") -> 
 class Platform:
     """The stack in an emulator."""
 
-    def __init__(self, checkout: Checkout) -> None:
-        self.checkout = checkout
+    def __init__(self, checkout: Checkout, port: int) -> None:
+        self.checkout, self.port = checkout, port
         self.last: dict[str, Any] = {}
 
     def deploy(self, *, expected: str = "UPDATE_COMPLETE", more: dict[str, Any] | None = None, **how: Any) -> str:
@@ -184,8 +185,9 @@ class Platform:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Platform]:
-    with emulator() as checkout:
-        yield Platform(checkout)
+    port = free("a test's load balancer")
+    with emulator(LOAD_BALANCER_PORT=str(port)) as checkout:
+        yield Platform(checkout, port)
 
 
 @pytest.fixture
@@ -196,6 +198,7 @@ def platform(running: Platform) -> Iterator[Platform]:
 
 
 def test_a_complete_stack_serves(platform: Platform) -> None:
+    assert platform.url == f"http://127.0.0.1:{platform.port}"
     assert platform.is_steady(1)
     assert platform.ask()[0] == "1"
     assert [d["rolloutState"] for d in platform.service["deployments"]] == ["COMPLETED"]
@@ -294,6 +297,29 @@ def test_scaling_is_for_this_service_and_within_its_bounds(platform: Platform) -
     assert client.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"] == []
     platform.checkout.client("ecs").update_service(cluster="cluster", service="service", desiredCount=1)
     until(lambda: platform.is_steady(1))
+
+
+def test_a_listener_that_nothing_answers_on_here_fails(platform: Platform) -> None:
+    kind, answer = "AWS::ElasticLoadBalancingV2::", {"StatusCode": "200", "MessageBody": "all's well"}
+    listener = {
+        "LoadBalancerArn": {"Ref": "Balancer"},
+        "Port": 80,
+        "Protocol": "HTTP",
+        "DefaultActions": [{"Type": "fixed-response", "FixedResponseConfig": answer}],
+    }
+    other = {
+        "Balancer": {"Type": f"{kind}LoadBalancer", "Properties": {"Name": "other", "Scheme": "internal"}},
+        "Listener": {"Type": f"{kind}Listener", "Properties": listener},
+    }
+    assert platform.checkout.stack("listeners", other)["status"] == "CREATE_COMPLETE"
+    (balancer,) = platform.checkout.client("elbv2").describe_load_balancers(Names=["other"])["LoadBalancers"]
+    assert urlopen(f"http://{balancer['DNSName']}", timeout=PATIENCE).read() == b"all's well"
+    listener |= {"Port": 443, "Protocol": "HTTPS"}
+    done = platform.checkout.stack("listeners", other)
+    assert done["status"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "Listener on port 443: the local load balancer speaks HTTP alone, without TLS" in done["reasons"]
+    assert urlopen(f"http://{balancer['DNSName']}", timeout=PATIENCE).read() == b"all's well"
+    assert platform.ask()[0]
 
 
 def test_a_killed_emulator_is_taken_up_where_it_was(platform: Platform) -> None:
