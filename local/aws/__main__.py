@@ -20,6 +20,7 @@ from local.places import BUCKETS, CA, MARK, PLATFORM, STATE, TEMPORARY
 # In this order at the start, in the other one at the end.
 EXTENSIONS = (
     "persistence",
+    "logs",
     "nested_stacks",
     "deletions",
     "security_groups",

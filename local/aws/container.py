@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from threading import Thread
+from time import time
 from typing import IO, Any
 
 from ministack.core.responses import get_account_id, get_region, request_scope
@@ -23,6 +24,7 @@ from local.aws import processes
 from local.aws.health import UNKNOWN, Check
 
 STOP_TIMEOUT = 30  # seconds, where the definition has none
+LONGEST = 16384  # bytes of a line, as Docker has it
 
 
 class StartError(Exception):
@@ -176,6 +178,22 @@ def _of_this_machine() -> dict[str, str]:
 def _log(output: IO[bytes], stream: dict[str, Any] | None, account: str, region: str) -> None:
     """Send what a container says to CloudWatch Logs, a line an event."""
     with output, request_scope(account, (stream and stream["region"]) or region):
-        for line in output:
+        for lines in _lines(output.fileno()):
             if stream and stream["group"] in cloudwatch_logs._log_groups:
-                ecs._emit_awslogs_event(stream, line.decode(errors="replace").rstrip("\n"))
+                at = int(time() * 1000)
+                events = [{"timestamp": at, "message": line.decode(errors="replace")} for line in lines]
+                where = {"logGroupName": stream["group"], "logStreamName": stream["stream"]}
+                cloudwatch_logs._put_log_events({**where, "logEvents": events})
+
+
+def _lines(output: int) -> Iterator[list[bytes]]:
+    """Yield the lines of a file descriptor, as many at once as are there; a long one comes in pieces."""
+    rest = b""
+    while chunk := os.read(output, 65536):
+        *lines, rest = (rest + chunk).split(b"\n")
+        if len(rest) > LONGEST:
+            lines, rest = [*lines, rest], b""
+        if lines:
+            yield lines
+    if rest:
+        yield [rest]

@@ -184,6 +184,13 @@ def test_logs_go_where_the_definition_says(batch: Batch, queue: str) -> None:
     assert [line.strip() for line in batch.said(done, "jobs")] == ["one", "", "two"]
 
 
+def test_a_line_without_an_end_is_logged_in_pieces(batch: Batch, queue: str) -> None:
+    done = batch.ended(batch.submit(queue, "head -c 100000 /dev/zero | tr '\\0' x"))
+    said = batch.said(done)
+    assert len(said) > 1
+    assert "".join(said) == "x" * 100_000
+
+
 def test_parameters_are_put_into_the_command(batch: Batch, queue: str) -> None:
     name = f"job{next(NUMBERS)}"
     properties = {"image": "it", "command": ["echo", "Ref::who", "Ref::what", "Ref::none"]}
