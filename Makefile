@@ -136,7 +136,7 @@ clean:  ## Remove what was built: build/ and .aws-sam/
 	@touch $@
 
 # The emulator's environment. A function runs on the emulator's own Python: it is Lambda's.
-.local/emulator/.ready: requirements/local.txt .venv/.uv
+.local/emulator/.ready: requirements/local.txt | .venv/.uv
 	@echo 'Setting up .local/emulator'
 	@mkdir -p .local
 	@$(UV) venv --quiet --clear --python "$$(PYENV_VERSION=3.13 python3.13 -c 'import sys; print(sys.executable)' \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
@@ -36,6 +38,14 @@ def parameters(given: Parameters, running: bool) -> Parameters:
     chosen = {name: kept.pop(name) if name in kept and (running or is_free(int(kept[name]))) else "" for name in PORTS}
     made = {"ImageTag": _image_tag(), **{name: port or str(free(name)) for name, port in chosen.items()}}
     return {**made, **_of_settings(), **kept, **given}
+
+
+def check(given: Parameters) -> None:
+    """Raise LocalError for a parameter that the templates do not have; SAM would leave it out without a word."""
+    known = json.loads((PROJECT / "build/template.json").read_text())["Parameters"]
+    for name in given.keys() - known.keys():
+        near = get_close_matches(name, known, n=1)
+        raise LocalError(f"PARAMETERS: {name}: unknown parameter" + (f", did you mean {near[0]}?" if near else ""))
 
 
 def build() -> str:

@@ -48,6 +48,7 @@ def _up(given: deployment.Parameters, port: int) -> None:
     def built() -> str:
         nonlocal made_of
         made_of = deployment.build()
+        deployment.check(given)
         return "build/ and .local/build"
 
     step("Templates and packages", built)

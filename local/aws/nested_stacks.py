@@ -7,6 +7,7 @@ and rules, rolls nothing back, heeds no deletion policy when one is deleted, and
 from __future__ import annotations
 
 import time
+from contextvars import ContextVar
 from hashlib import sha256
 from typing import Any
 
@@ -18,11 +19,21 @@ DONE = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 POLLED = 0.05  # seconds
 UNCHANGED = "No updates are to be performed"
 Attributes = dict[str, str]
+# Whether the parent goes on with a rollback that had failed: its children then do too.
+CONTINUED: ContextVar[bool] = ContextVar("continued", default=False)
 
 
 def install() -> None:
+    from ministack.services.cloudformation import handlers
     from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
+    continue_rollback = handlers._continue_update_rollback_async
+
+    async def continued(*arguments: Any) -> None:
+        CONTINUED.set(True)
+        await continue_rollback(*arguments)
+
+    handlers._continue_update_rollback_async = continued
     _RESOURCE_HANDLERS["AWS::CloudFormation::Stack"] = {"create": _create, "update": _update, "delete": _delete}
 
 
@@ -42,6 +53,9 @@ def _create(logical_id: str, properties: dict[str, Any], parent: str) -> tuple[s
 
 def _update(physical_id: str, _old: dict[str, Any], new: dict[str, Any], _parent: str) -> tuple[str, Attributes]:
     asked = client("cloudformation")
+    if CONTINUED.get() and _awaited(asked, physical_id)["StackStatus"] == "UPDATE_ROLLBACK_FAILED":
+        asked.continue_update_rollback(StackName=physical_id)
+        _awaited(asked, physical_id)
     try:
         asked.update_stack(StackName=physical_id, **_arguments(new))
     except ClientError as error:

@@ -19,6 +19,8 @@ from tests.servers import memory_folder
 
 # What takes a download or minutes, and is the same for every copy.
 CACHES = ("mysql", "emulator", "mlflow")
+# Other copies, and these very tests, run with them too: they are not set up again, whatever the times of files say.
+MADE = (".venv/.dev", ".venv/.synth", ".venv/.uv", ".local/emulator/.ready", ".local/mlflow/.ready")
 PATIENCE = 300  # seconds for one command, on a machine that is busy with other things
 
 
@@ -48,7 +50,12 @@ class Platform:
 
     def start(self, *command: str, **variables: str) -> subprocess.Popen[str]:
         """Start a make target, in a session of its own as a terminal would have it."""
-        line = ["make", *command, *(f"{name}={value}" for name, value in variables.items())]
+        line = [
+            "make",
+            *(f"--old-file={name}" for name in MADE),
+            *command,
+            *(f"{name}={value}" for name, value in variables.items()),
+        ]
         return subprocess.Popen(
             line,
             cwd=self.folder,
