@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from uuid import uuid4
@@ -10,9 +11,9 @@ from ministack.core.responses import get_account_id, get_region
 
 from local import files
 from local.aws.batch_api import ClientError, Record
-from local.aws.processes import folder
+from local.places import PLATFORM
 
-FOLDER = folder("batch")
+FOLDER = PLATFORM / "batch"
 KEPT = 7 * 24 * 3600 * 1000  # milliseconds for which AWS, too, knows a job that has ended
 ENDED = ("SUCCEEDED", "FAILED")
 
@@ -62,6 +63,9 @@ def children(job: Record) -> list[Record]:
 
 def load() -> None:
     """Read all records that are there, in the order in which they came; those that ended long ago go."""
+    FOLDER.mkdir(parents=True, exist_ok=True, mode=0o700)  # a job's environment is its owner's business
+    for left in FOLDER.glob("*/"):  # of an attempt, when the emulator was killed
+        shutil.rmtree(left)
     read = {job["jobId"]: job for job in map(files.read, FOLDER.glob("*.json"))}
     for job in sorted(read.values(), key=_order):
         whole = read.get(job["jobId"].partition(":")[0])  # none: the emulator was killed while it took the array

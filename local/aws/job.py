@@ -57,7 +57,7 @@ class Attempt:
 
     def run(self, running: Callable[[], None]) -> Outcome:
         """Run the command to its end, and say when it runs."""
-        folder = processes.folder("batch") / self.job["jobId"]
+        folder = batch_records.FOLDER / self.job["jobId"]
         folder.mkdir(exist_ok=True)
         try:
             stream, line, environment = self._stream(), self._line(), self._environment(folder)

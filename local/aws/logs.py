@@ -76,7 +76,7 @@ def resume() -> None:
 
 
 def install() -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    FOLDER.mkdir(parents=True, exist_ok=True, mode=0o700)
     cloudwatch_logs._append_log_events = append
     cloudwatch_logs._log_records = _Nothing()
     cloudwatch_logs.get_state = get_state

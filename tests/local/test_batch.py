@@ -381,6 +381,7 @@ def test_jobs_outlive_the_emulator(tmp_path: Path, end: signal.Signals) -> None:
             assert not any(map(is_alive, processes))
         checkout.start()
         assert not any(map(is_alive, processes))
+        assert not (checkout.state / "batch" / once).exists()
 
         lost = batch.ended(once)
         assert lost["status"] == "FAILED"
