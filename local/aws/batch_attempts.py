@@ -1,14 +1,27 @@
-"""How an attempt of a job ended, written down, and whether there is another one."""
+"""What is written down of a job's attempts: where one begins, how it ended, and whether there is another one."""
 
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from uuid import uuid4
 
 from local.aws.batch_api import Record
 from local.aws.batch_records import change, now
 from local.aws.job import Outcome
 
 LOST = Outcome(None, "Host EC2 (instance i-00000000000000000) terminated.")
+
+
+def begin(job: Record, environment: Record) -> None:
+    """Give a job its place in a compute environment: a task, and the log stream named after it."""
+    definition = job["jobDefinition"].rpartition("/")[2].partition(":")[0]
+    logs = job["container"].get("logConfiguration", {}).get("options", {})
+    task = uuid4().hex
+    cluster = environment["ecsClusterArn"].rpartition("/")[2]
+    container = {key: value for key, value in job["container"].items() if key not in ("exitCode", "reason")}
+    container["logStreamName"] = f"{logs.get('awslogs-stream-prefix', definition)}/default/{task}"
+    container["taskArn"] = f"{environment['ecsClusterArn'].rpartition(':')[0]}:task/{cluster}/{task}"
+    change(job, "STARTING", container=container, statusReason=None, startedAt=None, stoppedAt=None)
 
 
 def record(job: Record, outcome: Outcome) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from botocore import xform_name
 from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
 from ministack.services import batch
 
@@ -79,11 +80,7 @@ class Kind:
     def install(self) -> None:
         for verb in ("create", "update", "delete"):
             register(f"{verb}_{self.name}", getattr(self, verb))
-        register(f"describe_{self.plural_name}", self.describe)
-
-    @property
-    def plural_name(self) -> str:
-        return self.name.removesuffix("y") + "ies" if self.name.endswith("y") else self.name + "s"
+        register(f"describe_{xform_name(self.plural)}", self.describe)
 
 
 def _environment(record: Record) -> Record:

@@ -11,13 +11,12 @@ from collections import Counter
 from contextlib import AbstractContextManager, suppress
 from os import environ
 from urllib.request import urlopen
-from uuid import uuid4
 
 from ministack.core.responses import request_scope
 
 from local.aws import batch_records
 from local.aws.batch_api import ClientError, Record
-from local.aws.batch_attempts import LOST, record
+from local.aws.batch_attempts import LOST, begin, record
 from local.aws.batch_records import ENDED, change, children, jobs, lock, now
 from local.aws.batch_resources import ENVIRONMENTS, QUEUES
 from local.aws.job import Attempt
@@ -85,14 +84,7 @@ def _with_a_slot(job: Record) -> Record | None:
 
 
 def _start(job: Record, environment: Record) -> None:
-    definition = job["jobDefinition"].rpartition("/")[2].partition(":")[0]
-    logs = job["container"].get("logConfiguration", {}).get("options", {})
-    task = uuid4().hex
-    cluster = environment["ecsClusterArn"].rpartition("/")[2]
-    container = {key: value for key, value in job["container"].items() if key not in ("exitCode", "reason")}
-    container["logStreamName"] = f"{logs.get('awslogs-stream-prefix', definition)}/default/{task}"
-    container["taskArn"] = f"{environment['ecsClusterArn'].rpartition(':')[0]}:task/{cluster}/{task}"
-    change(job, "STARTING", container=container, statusReason=None, startedAt=None, stoppedAt=None)
+    begin(job, environment)
     attempt = _running[job["jobId"]] = Attempt(job, environment)
     threading.Thread(target=_run, args=(job, attempt), name=f"job {job['jobId']}", daemon=True).start()
 

@@ -68,7 +68,7 @@ class Container:
             **_pairs(self.definition),
             **secrets,
             **_pairs(self.override),
-            **_of_this_machine(),
+            **of_this_machine(),
         }
         if self.port:
             self._environment |= {"HOST": "127.0.0.1", "PORT": str(port)}
@@ -85,7 +85,7 @@ class Container:
             raise StartError(f"CannotStartContainerError: {error.strerror}") from None
         self.record.update(lastStatus="RUNNING", runtimeId=str(self.process.pid))
         scope = get_account_id(), get_region()
-        Thread(target=_log, args=(self.process.stdout, stream, *scope), daemon=True, name=f"log {self.name}").start()
+        Thread(target=log, args=(self.process.stdout, stream, *scope), daemon=True, name=f"log {self.name}").start()
         if check := self.definition.get("healthCheck"):
             self.health = Check(
                 passes=lambda: self._passes(check["command"], float(check.get("timeout", 5))),
@@ -160,7 +160,7 @@ def _pairs(definition: Mapping[str, Any]) -> dict[str, str]:
     return {pair["name"]: str(pair["value"]) for pair in definition.get("environment", [])}
 
 
-def _of_this_machine() -> dict[str, str]:
+def of_this_machine() -> dict[str, str]:
     """Return what leads a container to the emulator, where AWS would be."""
     endpoint = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
     authority = os.environ.get("DB_CA_FILE") or os.environ.get("DATABASE_CA_FILE")
@@ -175,7 +175,7 @@ def _of_this_machine() -> dict[str, str]:
     }
 
 
-def _log(output: IO[bytes], stream: dict[str, Any] | None, account: str, region: str) -> None:
+def log(output: IO[bytes], stream: dict[str, Any] | None, account: str, region: str) -> None:
     """Send what a container says to CloudWatch Logs, a line an event."""
     with output, request_scope(account, (stream and stream["region"]) or region):
         for lines in _lines(output.fileno()):

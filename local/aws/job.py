@@ -73,7 +73,7 @@ class Attempt:
 
     def _outcome(self, process: subprocess.Popen[bytes], stream: Record) -> Outcome:
         scope = get_account_id(), get_region()
-        reader = threading.Thread(target=container._log, args=(process.stdout, stream, *scope), daemon=True)
+        reader = threading.Thread(target=container.log, args=(process.stdout, stream, *scope), daemon=True)
         reader.start()
         seconds = self.job.get("timeout", {}).get("attemptDurationSeconds", float("inf"))
         deadline = time.monotonic() + seconds
@@ -112,7 +112,7 @@ class Attempt:
             "HOME": str(folder),
             "TMPDIR": str(folder),
             "LANG": "C.UTF-8",
-            **container._of_this_machine(),
+            **container.of_this_machine(),
             **ecs._resolve_container_secrets(definition),
             **{pair["name"]: pair.get("value", "") for pair in definition["environment"]},
             **self._batchs_own(),
