@@ -37,8 +37,10 @@ def until(ready: Callable[[], T], what: str = "it") -> T:
 
 def is_alive(pid: int) -> bool:
     """Tell whether a process runs: one that has ended and that nobody has waited for does not."""
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
-    return bool(state) and not state.startswith("Z")
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 class Checkout:
