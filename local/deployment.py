@@ -23,7 +23,7 @@ from local.ports import free, is_free
 SETTINGS = PROJECT / "samconfig.toml"
 ARTIFACTS = "hydra-artifacts"
 PARAMETERS = PLATFORM / "parameters.json"  # given to the last deployment that succeeded, besides samconfig.toml's
-DEPLOYED = PLATFORM / "deployed.json"  # what the last deployment that succeeded was made of
+DEPLOYED = PLATFORM / "deployed.json"  # what the last deployment was made of, there if it succeeded
 PORTS = ("BatchDbPort", "MlflowDbPort")
 Parameters = dict[str, str]
 
@@ -70,9 +70,10 @@ def deploy(address: str, made_of: str, values: Parameters, tell: Callable[[str],
     """
     cloudformation = client("cloudformation", address)
     wanted = {"made_of": made_of, "parameters": values}
-    if files.read(DEPLOYED) == wanted and stacks.status(cloudformation) in stacks.SETTLED:
+    if files.read(DEPLOYED) == wanted and stacks.status(cloudformation) in stacks.UNCHANGED:
         return False
-    if stacks.status(cloudformation, ARTIFACTS) not in stacks.SETTLED:
+    DEPLOYED.unlink(missing_ok=True)
+    if stacks.status(cloudformation, ARTIFACTS) not in stacks.UNCHANGED:
         template = PROJECT / "build/artifacts/template.json"
         _sam(address, ARTIFACTS, "--template-file", str(template), "--no-resolve-s3", tell=tell)
     bucket = stacks.outputs(cloudformation, ARTIFACTS)["RemoteStateBucket"]

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 ROOT = "hydra"
 KIND = "AWS::CloudFormation::Stack"
-SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+UNCHANGED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")  # is as its last good deployment
 
 
 def status(cloudformation: Any, name: str = ROOT) -> str:
