@@ -1,17 +1,10 @@
-"""A container of an ECS task, as a process: ministack would ask Docker for it.
-
-No image is pulled. A file of the emulator says which program stands for an image, by patterns of its name and tag:
-    {"*:4f2a91c0": {"entrypoint": ["python", "-m", "entrypoint"], "environment": {"PYTHONPATH": "mlflow_container"}}}
-It is read at each start; an image that it does not know cannot be pulled, as one that was never pushed on AWS.
-"""
+"""A container of an ECS task, as a process: ministack would ask Docker for it."""
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from pathlib import Path
 from threading import Thread
 from time import time
@@ -22,13 +15,10 @@ from ministack.services import cloudwatch_logs, ecs
 
 from local.aws import processes
 from local.aws.health import UNKNOWN, Check
+from local.aws.images import StartError, program
 
 STOP_TIMEOUT = 30  # seconds, where the definition has none
 LONGEST = 16384  # bytes of a line, as Docker has it
-
-
-class StartError(Exception):
-    """Why a task does not start: ECS's own reason, for stoppedReason."""
 
 
 class Container:
@@ -51,7 +41,7 @@ class Container:
 
     def prepare(self, port: int) -> None:
         """Find what it runs and with what, before any container of the task starts; raises StartError."""
-        self._program = _program(self.definition["image"])
+        self._program = program(self.definition["image"])
         try:
             secrets = ecs._resolve_container_secrets(self.definition)
         except ecs._SecretResolutionError as error:
@@ -78,9 +68,9 @@ class Container:
     def start(self) -> None:
         """Start its process, its log and its health check."""
         stream = self._log_stream()
-        program = self._entry_point() + (self.override.get("command") or self.definition.get("command") or [])
+        line = self._entry_point() + (self.override.get("command") or self.definition.get("command") or [])
         try:
-            self.process = processes.start(program, self.folder, self._environment, subprocess.PIPE)
+            self.process = processes.start(line, self.folder, self._environment, subprocess.PIPE)
         except OSError as error:
             raise StartError(f"CannotStartContainerError: {error.strerror}") from None
         self.record.update(lastStatus="RUNNING", runtimeId=str(self.process.pid))
@@ -144,16 +134,6 @@ class Container:
                         f"exist: {config['group']}"
                     )
         return config
-
-
-def _program(image: str) -> dict[str, Any]:
-    """Return what stands for an image."""
-    path = os.environ.get("CONTAINER_IMAGES")
-    known = json.loads(Path(path).read_text()) if path and Path(path).exists() else {}
-    for pattern, program in known.items():
-        if fnmatchcase(image, pattern):
-            return dict(program)
-    raise StartError(f"CannotPullContainerError: pull image manifest has been retried 1 time(s): {image}: not found")
 
 
 def _pairs(definition: Mapping[str, Any]) -> dict[str, str]:

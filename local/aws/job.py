@@ -21,7 +21,7 @@ from ministack.services import ecs
 
 from local.aws import batch_records, container, processes
 from local.aws.batch_api import Record
-from local.aws.container import StartError
+from local.aws.images import StartError
 from local.debian import LOCAL
 
 EXITED = "Essential container in task exited"

@@ -25,6 +25,7 @@ from local.ports import free
 
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
+RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 
 EACH = 2  # seconds between two looks at whether it runs
 
@@ -55,7 +56,9 @@ def sync() -> None:
 def install() -> None:
     targets.install()
     handlers = provisioners._RESOURCE_HANDLERS
-    handlers[BALANCER] = {**handlers[BALANCER], "create": _named(handlers[BALANCER]["create"])}
+    create, delete = handlers[BALANCER]["create"], handlers[BALANCER]["delete"]
+    handlers[BALANCER] = {**handlers[BALANCER], "create": _named(create), "delete": _protected(delete)}
+    handlers[RULE] = {**handlers[RULE], "create": _no_rules}
     handlers[LISTENER] = {
         "create": _answering(handlers[LISTENER]["create"], handlers[LISTENER]["delete"]),
         "update": _answering(handlers[LISTENER]["update"]),
@@ -65,7 +68,7 @@ def install() -> None:
     for action in ("DeleteLoadBalancer", "CreateListener", "ModifyListener", "DeleteListener"):
         alb._ACTION_MAP[action] = _followed(alb._ACTION_MAP[action])
     blocks, sends_back = stacks._runs_on_worker_thread, stacks._sends_back_failed_update
-    stacks._runs_on_worker_thread = lambda kind: kind == LISTENER or blocks(kind)
+    stacks._runs_on_worker_thread = lambda kind: kind in (BALANCER, LISTENER) or blocks(kind)
     stacks._sends_back_failed_update = lambda kind: kind == LISTENER or sends_back(kind)
 
 
@@ -141,6 +144,22 @@ def _named_answer(create: Callable[..., Any]) -> Callable[..., Any]:
     return named
 
 
+def _protected(delete: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a delete handler that refuses a balancer whose attributes say so."""
+
+    def protected(arn: str, properties: dict[str, Any]) -> None:
+        if targets.attribute(alb._lb_attrs, arn, "deletion_protection.enabled", "false") == "true":
+            raise ValueError(f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled")
+        delete(arn, properties)
+        sync()
+
+    return protected
+
+
+def _no_rules(*_: Any) -> Any:
+    raise ValueError("The local load balancer has no listener rules, only default actions")
+
+
 def _given_port() -> int:
     """Return the port of a new balancer: the one that was asked for, where no other has it, else a free one."""
     asked = int(os.environ.get("LOAD_BALANCER_PORT") or 0)
@@ -160,7 +179,8 @@ def _listener(record: dict[str, Any]) -> Listener:
     else:
         port = record.setdefault("_local_port", free(f"load balancer {record['Port']}"))
     idle = int(targets.attribute(alb._lb_attrs, arn, "idle_timeout.timeout_seconds", "60"))
-    return Listener(port, _rule(record["DefaultActions"][-1]), idle)
+    *_, last = [_rule(action) for action in record["DefaultActions"]]
+    return Listener(port, last, idle)
 
 
 def _rule(action: dict[str, Any]) -> str:

@@ -16,8 +16,9 @@ from ministack.core.responses import error_response_json, json_response, now_iso
 from ministack.services import ecs
 
 from local.aws import processes, targets
-from local.aws.container import Container, StartError
+from local.aws.container import Container
 from local.aws.health import HEALTHY, UNHEALTHY
+from local.aws.images import StartError
 from local.ports import free
 
 Record = dict[str, Any]

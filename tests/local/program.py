@@ -51,6 +51,7 @@ def server() -> None:
         Thread(target=served.shutdown).start()
 
     signal.signal(signal.SIGTERM, stop)
+    print("serving", flush=True)
     served.serve_forever()
     print("served all", flush=True)
 

@@ -299,8 +299,9 @@ def test_scaling_is_for_this_service_and_within_its_bounds(platform: Platform) -
     until(lambda: platform.is_steady(1))
 
 
-def test_a_listener_that_nothing_answers_on_here_fails(platform: Platform) -> None:
+def test_a_listener_answers_or_fails_and_a_protected_balancer_stays(platform: Platform) -> None:
     kind, answer = "AWS::ElasticLoadBalancingV2::", {"StatusCode": "200", "MessageBody": "all's well"}
+    protection = [{"Key": "deletion_protection.enabled", "Value": "true"}]
     listener = {
         "LoadBalancerArn": {"Ref": "Balancer"},
         "Port": 80,
@@ -308,7 +309,10 @@ def test_a_listener_that_nothing_answers_on_here_fails(platform: Platform) -> No
         "DefaultActions": [{"Type": "fixed-response", "FixedResponseConfig": answer}],
     }
     other = {
-        "Balancer": {"Type": f"{kind}LoadBalancer", "Properties": {"Name": "other", "Scheme": "internal"}},
+        "Balancer": {
+            "Type": f"{kind}LoadBalancer",
+            "Properties": {"Name": "other", "LoadBalancerAttributes": protection},
+        },
         "Listener": {"Type": f"{kind}Listener", "Properties": listener},
     }
     assert platform.checkout.stack("listeners", other)["status"] == "CREATE_COMPLETE"
@@ -320,6 +324,10 @@ def test_a_listener_that_nothing_answers_on_here_fails(platform: Platform) -> No
     assert "Listener on port 443: the local load balancer speaks HTTP alone, without TLS" in done["reasons"]
     assert urlopen(f"http://{balancer['DNSName']}", timeout=PATIENCE).read() == b"all's well"
     assert platform.ask()[0]
+    platform.checkout.client("cloudformation").delete_stack(StackName="listeners")
+    done = platform.checkout.settled("listeners")
+    assert done["status"] == "DELETE_FAILED"
+    assert "cannot be deleted because deletion protection is enabled" in done["reasons"]
 
 
 def test_a_killed_emulator_is_taken_up_where_it_was(platform: Platform) -> None:
