@@ -36,7 +36,7 @@ def parameters(given: Parameters, running: bool) -> Parameters:
     """
     kept = files.read(PARAMETERS)
     chosen = {name: kept.pop(name) if name in kept and (running or is_free(int(kept[name]))) else "" for name in PORTS}
-    made = {"ImageTag": _image_tag(), **{name: port or str(free(name)) for name, port in chosen.items()}}
+    made = {"ImageTag": image_tag(), **{name: port or str(free(name)) for name, port in chosen.items()}}
     return {**made, **_of_settings(), **kept, **given}
 
 
@@ -127,7 +127,7 @@ def _of_settings() -> Parameters:
     return dict(override.split("=", 1) for override in (overrides.split() if isinstance(overrides, str) else overrides))
 
 
-def _image_tag() -> str:
+def image_tag() -> str:
     """Return the tag that the image of these sources has; an empty one where there are no such sources: no service."""
     if not (PROJECT / "mlflow_container/image.py").exists():
         return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from typing import Any
 import boto3
 
 from local import files
-from local.places import EMULATOR, PLATFORM, PROJECT
+from local.places import EMULATOR, LOCK, MARK, PLATFORM, PROJECT
 from local.ports import free, is_free
 
 RECORD = PLATFORM / "emulator.json"
@@ -31,7 +32,7 @@ class LocalError(Exception):
 def url() -> str | None:
     """Return where the emulator of this checkout answers, or None where it does not run."""
     record = files.read(RECORD)
-    if not record or not _is_ours(record["pid"]):
+    if not record or not _runs():
         return None
     address = f"http://127.0.0.1:{record['port']}"
     with suppress(OSError), urllib.request.urlopen(f"{address}/_ministack/ready", timeout=10):
@@ -77,11 +78,11 @@ def start(port: int = 0) -> str:
 
 def stop() -> None:
     """Stop the emulator and all that it started, whatever became of it; its data stay."""
-    if (pid := files.read(RECORD).get("pid")) and _is_ours(pid):
+    if _runs():
         with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
+            os.kill(files.read(RECORD)["pid"], signal.SIGTERM)
         deadline = time.monotonic() + PATIENCE
-        while _is_ours(pid) and time.monotonic() < deadline:
+        while _runs() and time.monotonic() < deadline:
             time.sleep(0.05)
     if PYTHON.exists():
         subprocess.run([PYTHON, "-m", "local.leftovers"], cwd=PROJECT, env=_environment(), check=True)
@@ -116,13 +117,19 @@ def environment(address: str) -> dict[str, str]:
 def _environment() -> dict[str, str]:
     """What the emulator and all that it runs see: nothing of an account that this machine knows."""
     kept = {name: value for name, value in environment("").items() if name not in ("AWS_ENDPOINT_URL", "PYTHONPATH")}
-    return {**kept, "PYTHONUNBUFFERED": "1"}
+    return {**kept, "PYTHONUNBUFFERED": "1", MARK: str(PLATFORM)}
 
 
-def _is_ours(pid: int) -> bool:
-    """Tell whether this process is the emulator: a number may be another's by now."""
-    line = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True).stdout
-    return "local.aws" in line
+def _runs() -> bool:
+    """Tell whether an emulator of this checkout runs: it holds a lock for as long."""
+    if not LOCK.exists():
+        return False
+    with LOCK.open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _last_line() -> str:

@@ -15,7 +15,7 @@ PATIENCE = 20  # seconds that they have, to write what they hold
 
 
 def find() -> list[psutil.Process]:
-    """Return every process but this one whose environment names this platform, the emulator's own first."""
+    """Return every process but this one whose environment names this platform."""
     return [process for process in psutil.process_iter() if process.pid != os.getpid() and _is_ours(process)]
 
 

@@ -12,6 +12,8 @@ STATE = PLATFORM / "state"  # what the emulator knows
 BUCKETS = PLATFORM / "buckets"  # what is in its buckets
 DATABASES = PLATFORM / "databases"  # a folder for each database instance
 SNAPSHOTS = PLATFORM / "snapshots"  # their dumps
+IMAGES = PLATFORM / "images.json"  # which program stands for which container image
+LOCK = PLATFORM / "emulator.lock"  # held by the emulator as long as it runs
 TEMPORARY = PLATFORM / "tmp"  # what no restart needs
 CA = PLATFORM / "ca.pem"  # who signed the certificates here
 

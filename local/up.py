@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from local import deployment, emulator, stacks
+from local import deployment, emulator, images, stacks
 from local.debian import locked
 from local.emulator import LocalError, client
 from local.places import PLATFORM
@@ -42,6 +42,8 @@ def _up(given: deployment.Parameters, port: int) -> None:
     step("Programs", lambda: mysql().version.split(" for ")[0].split("/")[-1])
     running = emulator.url() is not None
     values = deployment.parameters(given, running)
+    if tag := deployment.image_tag():
+        images.know(tag)
     address = step("Emulator", lambda: emulator.start(port))
     made_of = ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import shutil
 import signal
@@ -15,7 +16,7 @@ from types import ModuleType
 from local import leftovers
 from local.aws import persistence
 from local.certificates import authority
-from local.places import BUCKETS, CA, MARK, PLATFORM, STATE, TEMPORARY
+from local.places import BUCKETS, CA, IMAGES, LOCK, MARK, PLATFORM, STATE, TEMPORARY
 
 # In this order at the start, in the other one at the end.
 EXTENSIONS = (
@@ -47,8 +48,11 @@ SETTINGS = {
 
 
 def main(port: int) -> None:
+    os.environ.setdefault("CONTAINER_IMAGES", str(IMAGES))
     os.environ.update(SETTINGS, GATEWAY_PORT=str(port), AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}")
     STATE.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = LOCK.open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)  # to the end of the process: two emulators would write over each other's state
     leftovers.end(leftovers.find())
     shutil.rmtree(TEMPORARY, ignore_errors=True)  # unpacked functions of the last time
     TEMPORARY.mkdir()
