@@ -12,10 +12,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from hashlib import sha256
-from importlib import import_module
 from pathlib import Path
 
-from local import files, stacks
+from local import files, images, stacks
 from local.emulator import LocalError, client, environment
 from local.places import BUILD, PLATFORM, PROJECT
 from local.ports import free, is_free
@@ -36,7 +35,7 @@ def parameters(given: Parameters, running: bool) -> Parameters:
     """
     kept = files.read(PARAMETERS)
     chosen = {name: kept.pop(name) if name in kept and (running or is_free(int(kept[name]))) else "" for name in PORTS}
-    made = {"ImageTag": image_tag(), **{name: port or str(free(name)) for name, port in chosen.items()}}
+    made = {"ImageTag": images.tag(), **{name: port or str(free(name)) for name, port in chosen.items()}}
     return {**made, **_of_settings(), **kept, **given}
 
 
@@ -125,13 +124,6 @@ def _sam(address: str, stack: str, *options: str, tell: Callable[[str], None]) -
 def _of_settings() -> Parameters:
     overrides = tomllib.loads(SETTINGS.read_text())["local"]["deploy"]["parameters"]["parameter_overrides"]
     return dict(override.split("=", 1) for override in (overrides.split() if isinstance(overrides, str) else overrides))
-
-
-def image_tag() -> str:
-    """Return the tag that the image of these sources has; an empty one where there are no such sources: no service."""
-    if not (PROJECT / "mlflow_container/image.py").exists():
-        return ""
-    return str(import_module("mlflow_container.image").tag())
 
 
 def _sources() -> list[Path]:

@@ -42,7 +42,7 @@ def _up(given: deployment.Parameters, port: int) -> None:
     step("Programs", lambda: mysql().version.split(" for ")[0].split("/")[-1])
     running = emulator.url() is not None
     values = deployment.parameters(given, running)
-    if tag := deployment.image_tag():
+    if tag := images.tag():
         images.know(tag)
     address = step("Emulator", lambda: emulator.start(port))
     made_of = ""
