@@ -2,7 +2,7 @@
 
 HAProxy listens where AWS would. A balancer's DNSName is 127.0.0.1 with the port of its first listener, so that what
 the templates make of it (TrackingUri, the allowed Host) is usable as it stands; on AWS it is a name, on ports 80 and
-443. Listeners forward, redirect or answer by themselves, by their default action; there is no TLS here.
+443.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ministack.services import alb
 from ministack.services.cloudformation import provisioners, stacks
 
 from local.aws import targets
+from local.aws.listeners import local_listener
 from local.aws.processes import EndedError
 from local.balancer import Listener
 from local.debian import UnavailableError
@@ -42,7 +43,7 @@ def sync() -> None:
         for (account, region, arn), listener in list(alb._listeners.all_items()):
             with request_scope(account, region):
                 try:
-                    listeners.append(_listener(listener))
+                    listeners.append(local_listener(listener))
                 except ValueError as error:
                     LOGGER.warning("%s: %s", arn, error)
                 else:
@@ -60,7 +61,8 @@ def install() -> None:
     handlers[BALANCER] = {**handlers[BALANCER], "create": _named(create), "delete": _protected(delete)}
     handlers[RULE] = {**handlers[RULE], "create": _no_rules}
     handlers[LISTENER] = {
-        "create": _answering(handlers[LISTENER]["create"], handlers[LISTENER]["delete"]),
+        **handlers[LISTENER],
+        "create": _answering(_once(handlers[LISTENER]), handlers[LISTENER]["delete"]),
         "update": _answering(handlers[LISTENER]["update"]),
         "delete": _followed(handlers[LISTENER]["delete"]),
     }
@@ -68,7 +70,7 @@ def install() -> None:
     for action in ("DeleteLoadBalancer", "CreateListener", "ModifyListener", "DeleteListener"):
         alb._ACTION_MAP[action] = _followed(alb._ACTION_MAP[action])
     blocks, sends_back = stacks._runs_on_worker_thread, stacks._sends_back_failed_update
-    stacks._runs_on_worker_thread = lambda kind: kind in (BALANCER, LISTENER) or blocks(kind)
+    stacks._runs_on_worker_thread = lambda kind: kind == LISTENER or blocks(kind)
     stacks._sends_back_failed_update = lambda kind: kind == LISTENER or sends_back(kind)
 
 
@@ -103,15 +105,32 @@ def _followed(do: Callable[..., Any]) -> Callable[..., Any]:
     return followed
 
 
+def _once(handlers: dict[str, Any]) -> Callable[..., Any]:
+    """Return a create handler of listeners: one a port, or what a stack made before a kill."""
+
+    def created(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
+        made_by, where = f"{stack}/{logical_id}", (properties["LoadBalancerArn"], int(properties.get("Port", 80)))
+        for arn, there in alb._listeners.items():
+            if (there["LoadBalancerArn"], there["Port"]) == where:
+                if there.get("_made_by") != made_by:
+                    raise ValueError(f"A listener already exists on this port for this load balancer '{where[0]}'")
+                return handlers["update"](arn, {}, properties, stack, logical_id)
+        arn, attributes = handlers["create"](logical_id, properties, stack)
+        alb._listeners[arn]["_made_by"] = made_by
+        return arn, attributes
+
+    return created
+
+
 def _answering(do: Callable[..., Any], undo: Callable[..., Any] | None = None) -> Callable[..., Any]:
     """Return the same handler of listeners, which fails where nothing answers on it here."""
 
     def answering(*given: Any) -> Any:
         arn, attributes = do(*given)
         try:
-            _listener(alb._listeners[arn])
+            local_listener(alb._listeners[arn])
             sync()
-        except (ValueError, RuntimeError):
+        except Exception:
             if undo:
                 undo(arn, {})
             raise
@@ -150,8 +169,7 @@ def _protected(delete: Callable[..., Any]) -> Callable[..., Any]:
     def protected(arn: str, properties: dict[str, Any]) -> None:
         if targets.attribute(alb._lb_attrs, arn, "deletion_protection.enabled", "false") == "true":
             raise ValueError(f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled")
-        delete(arn, properties)
-        sync()
+        delete(arn, properties)  # HAProxy follows at the next look
 
     return protected
 
@@ -165,37 +183,3 @@ def _given_port() -> int:
     asked = int(os.environ.get("LOAD_BALANCER_PORT") or 0)
     taken = {balancer["DNSName"] for _, balancer in alb._lbs.all_items()}
     return asked if asked and f"127.0.0.1:{asked}" not in taken else free("load balancer")
-
-
-def _listener(record: dict[str, Any]) -> Listener:
-    """Return what HAProxy does for a listener; raises ValueError for what it does not do here."""
-    if record["Protocol"] != "HTTP":
-        raise ValueError(f"Listener on port {record['Port']}: the local load balancer speaks HTTP alone, without TLS")
-    arn = record["LoadBalancerArn"]
-    name: str = alb._lbs[arn]["DNSName"]
-    # The balancer's own port for the listener on the lowest, one of its own for each further.
-    if record["Port"] == min(x["Port"] for x in alb._listeners.values() if x["LoadBalancerArn"] == arn):
-        port = int(name.rpartition(":")[2])
-    else:
-        port = record.setdefault("_local_port", free(f"load balancer {record['Port']}"))
-    idle = int(targets.attribute(alb._lb_attrs, arn, "idle_timeout.timeout_seconds", "60"))
-    *_, last = [_rule(action) for action in record["DefaultActions"]]
-    return Listener(port, last, idle)
-
-
-def _rule(action: dict[str, Any]) -> str:
-    """Return what HAProxy does for an action."""
-    if action["Type"] == "forward":
-        return f"default_backend {targets.backend(action['TargetGroupArn'])}"
-    if action["Type"] == "redirect":
-        to = action["RedirectConfig"]
-        secure = str(to.get("Protocol", "")).lower() != "http"
-        code = to.get("StatusCode", "HTTP_301").removeprefix("HTTP_")
-        host = f"%[req.hdr(host),field(1,:)]:{to.get('Port', 443)}"
-        return f"http-request redirect code {code} location {'https' if secure else 'http'}://{host}%[pathq]"
-    if action["Type"] == "fixed-response":
-        config = action["FixedResponseConfig"]
-        said = str(config.get("MessageBody", "")).replace("\\", "\\\\").replace('"', '\\"')
-        kind = config.get("ContentType", "text/plain")
-        return f'http-request return status {config["StatusCode"]} content-type "{kind}" string "{said}"'
-    raise ValueError(f"Listener action {action['Type']}: the local load balancer has forward, redirect, fixed-response")

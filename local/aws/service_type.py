@@ -35,10 +35,17 @@ def install() -> None:
     create, update, delete = handlers["create"], handlers["update"], handlers["delete"]
 
     def created(logical_id: str, properties: Record, stack: str) -> Any:
+        made_by, name = f"{stack}/{logical_id}", f"{stack}-{logical_id}"  # the name is ministack's default
         with CHANGED:
-            done = create(logical_id, properties, stack)
+            there = ecs._services.get(f"{properties.get('Cluster', 'default')}/{properties.get('ServiceName') or name}")
+            if there and there["status"] == "ACTIVE" and there.get("_made_by") == made_by:
+                # The emulator was killed before the stack heard of it.
+                done = update(there["serviceArn"], {}, properties, stack)
+            else:
+                done = create(logical_id, properties, stack)
             service = _find(done[0])
             service |= {key[0].lower() + key[1:]: properties[key] for key in LEFT_OUT if key in properties}
+            service["_made_by"] = made_by
             deployment = _primary(service)
         try:
             _settle(service, deployment)
@@ -56,7 +63,7 @@ def install() -> None:
 
     def deleted(arn: str, properties: Record) -> None:
         service = _find(arn)
-        delete(arn, {**properties, "ServiceName": arn.rpartition("/")[2]})
+        delete(arn, {**properties, "ServiceName": service["serviceName"]})
         _wait(lambda: service["status"] == "INACTIVE")
 
     provisioners._REPLACING_PROPERTIES[SERVICE] = ("Cluster", "LaunchType", "Role", "SchedulingStrategy", "ServiceName")
@@ -100,7 +107,9 @@ def _primary(service: Record) -> Record:
 
 
 def _find(arn: str) -> Record:
-    found: Record = next(service for service in ecs._services.values() if service["serviceArn"] == arn)
+    """Return a service's record; of one that is not there, one that says so."""
+    gone = {"serviceName": arn.rpartition("/")[2], "status": "INACTIVE"}
+    found: Record = next((service for service in ecs._services.values() if service["serviceArn"] == arn), gone)
     return found
 
 

@@ -62,6 +62,8 @@ def health() -> None:
 
 def migrate() -> None:
     print(f"migrate as {os.environ['SECRET']} in {Path.cwd()}", flush=True)
+    while not Path(os.environ.get("MIGRATE_UNTIL", "/")).exists():
+        time.sleep(0.02)
     sys.exit(int(os.environ.get("MIGRATE_EXIT", "0")))
 
 

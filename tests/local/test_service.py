@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -45,7 +46,11 @@ TARGETS = {
 
 
 def resources(
-    version: str = "1", image: str = "mlflow:known", command: str = "server", count: int | None = None
+    version: str = "1",
+    image: str = "mlflow:known",
+    command: str = "server",
+    count: int | None = None,
+    migrated: str = "/",  # the file that migrating waits for
 ) -> dict[str, Any]:
     """The stack's resources: what the platform's templates have, small."""
     server = container(
@@ -57,6 +62,7 @@ def resources(
         HealthCheck=HEALTH,
         StopTimeout=60,
     )
+    migrate = container("migrate", "migrate", environment={"MIGRATE_UNTIL": migrated}, Essential=False)
     server["Image"] = f"registry.example/{image}"
     forward = {"Type": "forward", "TargetGroupArn": {"Ref": "Targets"}}
     listener = {"LoadBalancerArn": {"Ref": "Balancer"}, "Port": 80, "Protocol": "HTTP", "DefaultActions": [forward]}
@@ -74,7 +80,7 @@ def resources(
     }
     kind = "AWS::ElasticLoadBalancingV2::"
     return {
-        **definition(container("migrate", "migrate", Essential=False), server),
+        **definition(migrate, server),
         "Balancer": {"Type": f"{kind}LoadBalancer", "Properties": {"Name": "balancer", "Scheme": "internal"}},
         "Targets": {"Type": f"{kind}TargetGroup", "Properties": TARGETS},
         "Listener": {"Type": f"{kind}Listener", "Properties": listener},
@@ -339,6 +345,23 @@ def test_a_killed_emulator_is_taken_up_where_it_was(platform: Platform) -> None:
     assert platform.url == url
     assert platform.ask()[1] != process
     assert len(platform.checkout.client("ecs").list_tasks(cluster="cluster")["taskArns"]) == 1
+
+
+def test_a_first_deployment_that_is_killed_is_taken_up(platform: Platform, tmp_path: Path) -> None:
+    platform.delete()
+    migrated = tmp_path / "migrated"
+    body = json.dumps({"Resources": resources(count=1, migrated=str(migrated))})
+    stack = platform.checkout.client("cloudformation").create_stack(StackName="it", TemplateBody=body)["StackId"]
+    (task,) = until(lambda: platform.checkout.client("ecs").list_tasks(cluster="cluster")["taskArns"])
+    state = platform.checkout.state / "state"
+    until(lambda: task in (state / "ecs.json").read_text() and stack in (state / "cloudformation.json").read_text())
+    platform.checkout.end(signal.SIGKILL)
+    platform.checkout.start()
+    assert platform.checkout.settled("it")["status"] == "UPDATE_ROLLBACK_COMPLETE"
+    migrated.touch()
+    platform.deploy(count=1, migrated=str(migrated))
+    assert platform.is_steady(1)
+    assert platform.ask()[0] == "1"
 
 
 def test_nothing_outlives_the_emulator_or_the_stack(platform: Platform) -> None:
