@@ -15,7 +15,7 @@ export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := synth
 .DELETE_ON_ERROR:
-.PHONY: help synth lint test unit build_lambda build torture bench lock clean FORCE
+.PHONY: help synth lint test unit build_lambda build up down status logs open torture bench lock clean FORCE
 
 help:  ## Show this
 	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "  %-20s%s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,25 @@ $(SYNTH): .venv/.synth $(wildcard $(SETTINGS)) $(SOURCES) $(sort $(dir $(SOURCES
 
 lint: synth .venv/.dev  ## Check the templates with cfn-lint
 	@$(PYTHON) -m templates_py lint
+
+# --- The platform on this machine ------------------------------------------------------------------------------------
+
+LOCAL := .venv/.dev .local/emulator/.ready $(if $(wildcard mlflow_container/requirements.txt),.local/mlflow/.ready)
+
+up: $(LOCAL)  ## Run all of it on this machine, or update it (PARAMETERS='MinTasks=2', PORT=4566)
+	@$(PYTHON) -m local up --parameters '$(PARAMETERS)' $(addprefix --port ,$(PORT))
+
+down: $(LOCAL)  ## Stop it; the data stay (PURGE=1: delete them, after a question)
+	@$(PYTHON) -m local down $(if $(PURGE),--purge)
+
+status: $(LOCAL)  ## Show its stacks, databases, tasks and jobs
+	@$(PYTHON) -m local status
+
+logs: $(LOCAL)  ## Print what its functions, tasks and jobs said (FOLLOW=1: go on)
+	@$(PYTHON) -m local logs $(if $(FOLLOW),--follow)
+
+open: $(LOCAL)  ## Open MLflow's page
+	@$(PYTHON) -m local open
 
 # --- Tests -----------------------------------------------------------------------------------------------------------
 
@@ -146,6 +165,15 @@ rollback_container: build  ## Go back to MLflow's image of before, where the sch
 	@$(UV) pip sync --quiet --python $(PYTHON) --compile-bytecode --require-hashes $<
 	@touch $@
 
+# The emulator's environment. A function runs on the emulator's own Python: it is Lambda's.
+.local/emulator/.ready: requirements/local.txt | .venv/.uv
+	@echo 'Setting up .local/emulator'
+	@mkdir -p .local
+	@$(UV) venv --quiet --clear --python "$$(PYENV_VERSION=3.13 python3.13 -c 'import sys; print(sys.executable)' \
+	  2>/dev/null || echo 3.13)" .local/emulator
+	@$(UV) pip install --quiet --python .local/emulator/bin/python --compile-bytecode --require-hashes --requirements $<
+	@touch $@
+
 # Without UPGRADE=1, versions stay where the .in files allow. synth's are among dev's, so that one .venv serves both.
 COMPILE = $(UV) pip compile --quiet --generate-hashes --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
 lock: .venv/.uv  ## Make the locks again out of their .in files (UPGRADE=1: with the newest versions)
@@ -153,6 +181,7 @@ lock: .venv/.uv  ## Make the locks again out of their .in files (UPGRADE=1: with
 	@$(COMPILE) --universal --python-version 3.11 requirements/dev.in --output-file requirements/dev.txt
 	@$(COMPILE) --universal --python-version 3.11 requirements/synth.in --constraints requirements/dev.txt \
 	  --output-file requirements/synth.txt
+	@$(COMPILE) --universal --python-version 3.13 requirements/local.in --output-file requirements/local.txt
 	@$(COMPILE) --python-platform x86_64-manylinux2014 --python-version 3.13 functions/db_init/requirements.in \
 	  --output-file functions/db_init/requirements.txt
 	@$(COMPILE) --universal --python-version 3.13 --overrides mlflow_container/overrides.txt \

@@ -10,7 +10,7 @@ import subprocess
 import time
 from getpass import getuser
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 import trustme
 
@@ -30,14 +30,21 @@ PRIVILEGES = (
 class Server:
     """A server in a folder of its own, whose data stay when it stops; as a context, it runs for that long.
 
-    It listens on 127.0.0.1 alone, to TLS alone, with a certificate for localhost out of an authority made here
-    (`ca`, a PEM file).
+    It listens on 127.0.0.1 alone, to TLS alone, with a certificate for localhost out of the authority that is given,
+    else one made here (`ca`, a PEM file).
     """
 
     def __init__(
-        self, programs: Programs, folder: Path, user: str = "admin", password: str = "password", port: int = 0
+        self,
+        programs: Programs,
+        folder: Path,
+        user: str = "admin",
+        password: str = "password",
+        port: int = 0,
+        authority: trustme.CA | None = None,
     ) -> None:
         self.programs, self.folder, self.user, self.password = programs, folder.resolve(), user, password
+        self.authority = authority
         self.host, self.port = "localhost", port or _free_port()
         self.ca = self.folder / "ca.pem"
         self._process: subprocess.Popen[bytes] | None = None
@@ -48,6 +55,11 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the server that was started is still there."""
+        return self._process is not None and self._process.poll() is None
 
     @property
     def account(self) -> str:
@@ -99,15 +111,20 @@ class Server:
 
     def dump(self, database: str) -> str:
         """Return a dump of all that a database holds, the same for databases that are the same."""
-        options = "--routines --triggers --events --hex-blob --skip-comments --skip-dump-date --order-by-primary"
+        done = self.mysqldump("--order-by-primary", database, stdout=subprocess.PIPE)
+        return done.stdout.decode(errors="surrogateescape")
+
+    def mysqldump(self, *arguments: str, stdout: int | BinaryIO) -> subprocess.CompletedProcess[bytes]:
+        """Dump what the arguments say as one moment sees it. Raises CalledProcessError, with what was said."""
+        options = "--routines --triggers --events --hex-blob --skip-comments --skip-dump-date"
         if not self.programs.is_mariadb:
             options += " --set-gtid-purged=OFF"
-        line = [*self.programs.dump, f"--defaults-file={self.folder / 'client.cnf'}", *options.split(), database]
-        return subprocess.run(line, capture_output=True, check=True).stdout.decode(errors="surrogateescape")
+        line = [*self.programs.dump, f"--defaults-file={self.folder / 'client.cnf'}", *options.split(), *arguments]
+        return subprocess.run(line, stdout=stdout, stderr=subprocess.PIPE, check=True)
 
     def write_certificates(self) -> None:
         """Make an authority and a certificate by it for localhost and 127.0.0.1; a server takes them at its start."""
-        authority = trustme.CA()
+        authority = self.authority or trustme.CA()
         certificate = authority.issue_cert("localhost", "127.0.0.1")
         certificate.private_key_and_cert_chain_pem.write_to_path(str(self.folder / "server.pem"))
         authority.cert_pem.write_to_path(str(self.ca))
@@ -118,7 +135,7 @@ class Server:
             with made_once(self.folder / "data") as partial:
                 shutil.copytree(new_data(self.programs), partial, dirs_exist_ok=True)
         (self.folder / "tmp").mkdir(exist_ok=True)  # its own: two servers would take each other's temporary tables
-        if not self.ca.exists():
+        if self.authority or not self.ca.exists():
             self.write_certificates()
         in_options = self.password.replace("\\", r"\\")
         in_sql = in_options.replace("'", "''")

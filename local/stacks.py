@@ -1,0 +1,84 @@
+"""What CloudFormation says of the platform's stacks: their states, their outputs, what happens, and what went wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+ROOT = "hydra"
+KIND = "AWS::CloudFormation::Stack"
+UNCHANGED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")  # is as its last good deployment
+
+
+def status(cloudformation: Any, name: str = ROOT) -> str:
+    """Return a stack's state; an empty one where there is no such stack."""
+    try:
+        return str(cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return ""
+        raise
+
+
+def outputs(cloudformation: Any, name: str = ROOT) -> dict[str, str]:
+    """Return a stack's outputs by their names."""
+    (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def settle(cloudformation: Any) -> None:
+    """Bring the root to a state from which it can be deployed, as one would on AWS by hand.
+
+    What failed at its first creation holds nothing, and is deleted.
+    """
+    found = status(cloudformation)
+    if found == "UPDATE_ROLLBACK_FAILED":
+        cloudformation.continue_update_rollback(StackName=ROOT)
+    elif found in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"):
+        cloudformation.delete_stack(StackName=ROOT)
+    while status(cloudformation).endswith("IN_PROGRESS"):
+        time.sleep(0.2)
+
+
+def tree(cloudformation: Any) -> Iterator[dict[str, Any]]:
+    """Yield the root and all that it nests, deleted ones too."""
+    for page in cloudformation.get_paginator("list_stacks").paginate():
+        for stack in page["StackSummaries"]:
+            if stack["StackName"] == ROOT or stack["StackName"].startswith(f"{ROOT}-"):
+                yield stack
+
+
+def events(cloudformation: Any, since: datetime) -> list[dict[str, Any]]:
+    """Return what happened in the tree since then, in the order in which it did."""
+    found = []
+    for stack in tree(cloudformation):
+        for event in cloudformation.describe_stack_events(StackName=stack["StackId"])["StackEvents"]:
+            if event["Timestamp"] >= since:
+                found.append(event)
+    return sorted(found, key=lambda event: event["Timestamp"])
+
+
+def first_cause(happened: list[dict[str, Any]]) -> str:
+    """Return what went wrong first, as one line: `STACK RESOURCE: reason`."""
+    failed = [event for event in happened if event["ResourceStatus"].endswith("FAILED")]
+    of_resources = [event for event in failed if event["ResourceType"] != KIND]
+    if not (first := next(iter(of_resources or failed), None)):
+        return "no event says why"
+    reason = " ".join(str(first.get("ResourceStatusReason") or first["ResourceStatus"]).split())
+    return f"{short(first['StackName'])} {first['LogicalResourceId']}: {reason}"
+
+
+def is_end(event: dict[str, Any]) -> bool:
+    """Tell whether an event is that a whole stack has got somewhere."""
+    of_stack = event["LogicalResourceId"] == event["StackName"]
+    return of_stack and not event["ResourceStatus"].endswith("IN_PROGRESS")
+
+
+def short(name: str) -> str:
+    """Return a nested stack's name as one thinks of it: hydra-Batch-F116EF-Database-CC3776 is Batch/Database."""
+    steps = name.split("-")[1::2]
+    return "/".join(steps) or name
