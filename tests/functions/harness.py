@@ -6,7 +6,8 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
@@ -14,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pymysql
 
 from local.mysql import Server
 
 FUNCTION = Path(__file__).parents[2] / "functions/db_init"
 sys.path.insert(0, str(FUNCTION))  # as in Lambda, where the package is the root
+GATE = "DO GET_LOCK('gate', 60)"  # a statement that waits, for as long as a test says
 
 
 @cache
@@ -63,6 +66,16 @@ class Function:
         done = self.server.client(sql, self.database)
         assert not done.returncode, done.stderr
         return [line.split("\t") for line in done.stdout.decode().splitlines()[1:]]
+
+    @contextmanager
+    def gate(self) -> Iterator[None]:
+        """Hold the lock that GATE waits for."""
+        server = self.server
+        with pymysql.connect(
+            host=server.host, port=server.port, user=server.user, password=server.password, ssl_ca=str(server.ca)
+        ) as connection:
+            connection.cursor().execute("SELECT GET_LOCK('gate', 60)")
+            yield
 
     def dump(self) -> str:
         """Return a dump without our journal, and without the numbers that rolled back rows used up."""

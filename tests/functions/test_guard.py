@@ -10,7 +10,7 @@ from guard import check
 from journal import Journal
 from request import RefusedError, parse
 
-from tests.functions.harness import Function
+from tests.functions.harness import GATE, Function
 
 pytestmark = pytest.mark.slow
 
@@ -115,6 +115,7 @@ def test_a_changed_script_that_begins_with_drops_is_refused(full: Function) -> N
 
 def test_what_was_cut_off_may_finish_what_it_began(full: Function) -> None:
     """A table that this very script filled is its own to drop, in the next run too."""
-    full.put("CREATE TABLE own (a INT);\nINSERT INTO own VALUES (1);\nDO SLEEP(2);\nDROP TABLE own;\n")
-    assert "out of time" in full.invoke(seconds=1.5)["Reason"]
+    full.put(f"CREATE TABLE own (a INT);\nINSERT INTO own VALUES (1);\n{GATE};\nDROP TABLE own;\n")
+    with full.gate():
+        assert "out of time" in full.invoke(seconds=9)["Reason"]
     assert full.invoke()["Status"] == "SUCCESS"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.functions.harness import Function
+from tests.functions.harness import GATE, Function
 
 pytestmark = pytest.mark.slow
 
@@ -228,10 +228,11 @@ def test_what_is_done_is_recorded(function: Function) -> None:
 def test_out_of_time_it_says_how_far_it_came_and_the_next_one_goes_on(
     function: Function, uninterrupted: Uninterrupted
 ) -> None:
-    script = "CREATE TABLE t (a INT);\nINSERT INTO t VALUES (1);\nDO SLEEP(2);\nINSERT INTO t VALUES (2);\n"
+    script = f"CREATE TABLE t (a INT);\nINSERT INTO t VALUES (1);\n{GATE};\nINSERT INTO t VALUES (2);\n"
     expected = uninterrupted(script)
     function.put(script)
-    said = function.invoke(seconds=1.5)
+    with function.gate():
+        said = function.invoke(seconds=9)
     assert said["Status"] == "FAILED"
     assert said["Reason"] == "out of time after 2 statements: the next invocation goes on there"
     assert function.invoke()["StatementsSkipped"] == 2
@@ -275,9 +276,10 @@ def test_what_may_have_run_in_part_is_said_and_left(function: Function) -> None:
     """A procedure that commits by itself, killed inside: no look at the tables tells how far it came."""
     function.put(
         "CREATE TABLE ran (a INT);\nDELIMITER //\nCREATE PROCEDURE both_of_them()\nBEGIN\n"
-        "  CREATE TABLE made (a INT);\n  DO SLEEP(2);\n  INSERT INTO ran VALUES (1);\nEND//\nDELIMITER ;\n"
+        f"  CREATE TABLE made (a INT);\n  {GATE};\n  INSERT INTO ran VALUES (1);\nEND//\nDELIMITER ;\n"
         "CALL both_of_them();\n"
     )
-    assert "out of time" in function.invoke(seconds=1.5)["Reason"]
+    with function.gate():
+        assert "out of time" in function.invoke(seconds=9)["Reason"]
     said = function.invoke()["Reason"]
     assert said.startswith("statement 3, line 10, CALL both_of_them(): cut off, and may have run in part")
