@@ -136,6 +136,13 @@ def test_nothing_can_be_written_but_tmp(built: Image) -> None:
     assert done.stderr.count("Read-only file system") == 4
 
 
+def test_nobody_becomes_another_user_or_brings_modules_along(built: Image) -> None:
+    find = "find / -xdev -perm /6000 2>/dev/null; exit 0"
+    assert run(built, "-c", find, program="sh").stdout == ""
+    script = "echo 'raise SystemExit(9)' > /tmp/argparse.py; cd /tmp; entrypoint --help"
+    assert run(built, "-c", script, program="sh").returncode == 0
+
+
 def test_a_bad_setting_is_named(built: Image) -> None:
     done = run(built, "server")
     assert (done.returncode, done.stderr) == (2, "entrypoint server: DB_HOST is not set\n")
