@@ -26,7 +26,7 @@ class RollingBack(Stack):
 
     @property
     def status(self) -> str:
-        is_nested = self.name.startswith("arn:")
+        is_nested = "-Mlflow-" in self.name
         return super().status if is_nested else "ROLLBACK_IN_PROGRESS"
 
 
