@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MIGRATE = "migrate"  # the container's name, as templates_py/mlflow/containers.py gives it
 # What `entrypoint migrate` ends with.
-UP_TO_DATE, NEEDS_UPGRADE, SCHEMA_IS_NEWER, CUT_OFF = 0, 3, 4, 5
+UP_TO_DATE, NEEDS_UPGRADE, SCHEMA_IS_NEWER = 0, 3, 4
 
 Answer = dict[str, Any]
 

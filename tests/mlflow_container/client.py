@@ -1,4 +1,7 @@
-"""A client's work, by MLflow's own client in the server's environment; each thing is read back. Prints what it made."""
+"""A client's work, by MLflow's own client in the server's environment; each thing is read back. Prints what it made.
+
+Briefly, it leaves models out.
+"""
 
 from __future__ import annotations
 
@@ -91,8 +94,9 @@ if __name__ == "__main__":
     with TemporaryDirectory() as folder:
         os.environ["TMPDIR"] = folder
         run_id = runs(client, Path(folder))
-        registry(client, run_id)
         traces(client)
-        older(client, Path(folder))
+        if "--briefly" not in sys.argv:
+            registry(client, run_id)
+            older(client, Path(folder))
     uri = client.get_run(run_id).info.artifact_uri
     print(json.dumps({"run_id": run_id, "artifact_uri": uri}))

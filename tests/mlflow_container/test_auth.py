@@ -66,7 +66,8 @@ def test_users_come_and_go(basic: Entrypoint, served: Running) -> None:
 
 def test_a_client_works_with_a_login(basic: Entrypoint, served: Running) -> None:
     given = {"MLFLOW_TRACKING_USERNAME": "admin", "MLFLOW_TRACKING_PASSWORD": SECRETS["AUTH_ADMIN_PASSWORD"]}
-    assert client_flow(basic, served, "with a login", **given)["run_id"]
+    # Briefly: each request costs a check of the password, and so some tenth of a second.
+    assert client_flow(basic, served, "with a login", "--briefly", **given)["run_id"]
 
 
 def test_the_users_tables_are_in_a_database_of_their_own(basic: Entrypoint, served: Running) -> None:

@@ -41,10 +41,10 @@ def served(migrated: Entrypoint) -> Iterator[Running]:
         yield running
 
 
-def client_flow(entrypoint: Entrypoint, running: Running, name: str, **variables: str) -> dict[str, str]:
-    """Do a client's work, and return what it says."""
+def client_flow(entrypoint: Entrypoint, running: Running, *arguments: str, **variables: str) -> dict[str, str]:
+    """Do a client's work in an experiment of this name, and return what it says."""
     address = {"MLFLOW_TRACKING_URI": f"http://localhost:{running.port}"}
-    line = [str(PYTHON), str(Path(__file__).with_name("client.py")), name]
+    line = [str(PYTHON), str(Path(__file__).with_name("client.py")), *arguments]
     done = subprocess.run(line, env={**entrypoint.variables, **address, **variables}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     said: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
