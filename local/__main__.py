@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local import up, view
 from local.debian import UnavailableError
@@ -26,7 +27,6 @@ def main() -> int:
         if told.command == "up":
             up.up(up.parse(told.parameters), told.port)
         elif told.command == "down":
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
             up.down(told.purge, input)
         elif told.command == "logs":
             view.logs(told.follow)
@@ -35,8 +35,11 @@ def main() -> int:
     except (LocalError, UnavailableError) as error:
         print(error, file=sys.stderr)
         return 1
+    except (BotoCoreError, ClientError) as error:
+        print(f"The emulator does not answer ({error}): `make up` starts it again, and goes on", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
-        return 130
+        return 0 if told.command in ("status", "logs") else 130
     return 0
 
 

@@ -91,6 +91,7 @@ def keep(given: Parameters, values: Parameters) -> None:
 
 def _sam(address: str, stack: str, *options: str, tell: Callable[[str], None]) -> None:
     cloudformation, since = client("cloudformation", address), datetime.now(UTC)
+    told = stacks.moments(cloudformation)
     line = [sys.executable, "-m", "samcli", "deploy", "--config-file", str(SETTINGS), "--config-env", "local"]
     with (PLATFORM / "deploy.log").open("w+") as log:
         sam = subprocess.Popen(
@@ -102,13 +103,12 @@ def _sam(address: str, stack: str, *options: str, tell: Callable[[str], None]) -
             stderr=log,
         )
         try:
-            told = set[str]()
             while sam.poll() is None:
-                time.sleep(0.2)
-                for event in stacks.events(cloudformation, since):
-                    if event["EventId"] not in told and stacks.is_end(event):
-                        told.add(event["EventId"])
-                        tell(f"{stacks.short(event['StackName'])} {event['ResourceStatus'].lower().replace('_', ' ')}")
+                time.sleep(0.3)
+                now = stacks.moments(cloudformation)
+                for name, state, _ in sorted(now - told, key=stacks.nested_first):
+                    tell(f"{name} {state.lower().replace('_', ' ')}")
+                told = now
         finally:
             sam.kill()
             sam.wait()

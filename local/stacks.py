@@ -72,10 +72,22 @@ def first_cause(happened: list[dict[str, Any]]) -> str:
     return f"{short(first['StackName'])} {first['LogicalResourceId']}: {reason}"
 
 
-def is_end(event: dict[str, Any]) -> bool:
-    """Tell whether an event is that a whole stack has got somewhere."""
-    of_stack = event["LogicalResourceId"] == event["StackName"]
-    return of_stack and not event["ResourceStatus"].endswith("IN_PROGRESS")
+Moment = tuple[str, str, datetime]
+
+
+def moments(cloudformation: Any) -> set[Moment]:
+    """Return where each stack of the tree stands that is at rest, and since which operation."""
+    return {
+        (short(stack["StackName"]), stack["StackStatus"], stack.get("LastUpdatedTime") or stack["CreationTime"])
+        for stack in tree(cloudformation)
+        if not stack["StackStatus"].endswith("IN_PROGRESS")
+    }
+
+
+def nested_first(moment: Moment) -> tuple[int, bool, datetime]:
+    """Order what came to rest within one look as it must have: what is nested before what nests it."""
+    name, _, since = moment
+    return -name.count("/"), name == ROOT, since
 
 
 def short(name: str) -> str:

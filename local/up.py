@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -27,10 +28,12 @@ Try next:
 
 def up(given: deployment.Parameters, port: int) -> None:
     """Bring everything up. Raises LocalError or UnavailableError, one line each; Ctrl-C stops all that runs."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with locked("up"):
             _up(given, port)
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         print("\nStopping everything", file=sys.stderr)
         emulator.stop()
         raise
@@ -40,7 +43,8 @@ def _up(given: deployment.Parameters, port: int) -> None:
     began = time.monotonic()
     step = _Steps()
     step("Programs", lambda: mysql().version.split(" for ")[0].split("/")[-1])
-    running = emulator.url() is not None
+    if not (running := emulator.url() is not None):
+        emulator.stop()  # what a killed one left, its databases' ports among it
     values = deployment.parameters(given, running)
     if tag := images.tag():
         images.know(tag)
@@ -125,6 +129,7 @@ def down(purge: bool, ask: Callable[[str], str]) -> None:
             answer = ""
         if answer.strip().lower() not in ("y", "yes"):
             raise LocalError("Nothing was deleted, and nothing stopped")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     emulator.stop()
     print("Stopped" if not purge else "Stopped, and all data deleted")
     if purge:

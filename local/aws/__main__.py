@@ -27,6 +27,7 @@ EXTENSIONS = (
     "security_groups",
     "secrets",
     "databases",
+    "functions",
     "services",
     "batch_jobs",
 )

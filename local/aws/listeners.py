@@ -16,6 +16,8 @@ def local_listener(record: dict[str, Any]) -> Listener:
     if record["Protocol"] != "HTTP":
         raise ValueError(f"Listener on port {record['Port']}: the local load balancer speaks HTTP alone, without TLS")
     arn = record["LoadBalancerArn"]
+    if arn not in alb._lbs:
+        raise ValueError(f"Load balancer '{arn}' not found")
     name: str = alb._lbs[arn]["DNSName"]
     # The balancer's own port for the listener on the lowest, one of its own for each further.
     if record["Port"] == min(x["Port"] for x in alb._listeners.values() if x["LoadBalancerArn"] == arn):

@@ -21,7 +21,6 @@ from local.aws import targets
 from local.aws.listeners import local_listener
 from local.aws.processes import EndedError
 from local.balancer import Listener
-from local.debian import UnavailableError
 from local.ports import free
 
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
@@ -45,7 +44,7 @@ def sync() -> None:
                 try:
                     listeners.append(local_listener(listener))
                 except ValueError as error:
-                    LOGGER.warning("%s: %s", arn, error)
+                    LOGGER.debug("%s: %s", arn, error)
                 else:
                     groups |= {
                         action["TargetGroupArn"] for action in listener["DefaultActions"] if "TargetGroupArn" in action
@@ -89,7 +88,9 @@ def _look_after() -> None:
     while not _ended.is_set():
         try:
             sync()
-        except (RuntimeError, UnavailableError, EndedError) as error:
+        except EndedError:
+            return
+        except Exception as error:
             LOGGER.warning("Load balancer: %s", error)
         _ended.wait(EACH)
 
@@ -144,7 +145,7 @@ def _named(create: Callable[..., Any]) -> Callable[..., Any]:
 
     def named(*given: Any) -> Any:
         arn, attributes = create(*given)
-        name = alb._lbs[arn]["DNSName"] = f"127.0.0.1:{_given_port()}"
+        name = alb._lbs[arn]["DNSName"] = f"127.0.0.1:{_given_port(arn)}"
         return arn, attributes | {"DNSName": name}
 
     return named
@@ -155,7 +156,7 @@ def _named_answer(create: Callable[..., Any]) -> Callable[..., Any]:
         before = set(alb._lbs)
         status, headers, body = create(parameters)
         for arn in set(alb._lbs) - before:
-            name = f"127.0.0.1:{_given_port()}"
+            name = f"127.0.0.1:{_given_port(arn)}"
             body = body.replace(alb._lbs[arn]["DNSName"].encode(), name.encode())
             alb._lbs[arn]["DNSName"] = name
         return status, headers, body
@@ -178,8 +179,8 @@ def _no_rules(*_: Any) -> Any:
     raise ValueError("The local load balancer has no listener rules, only default actions")
 
 
-def _given_port() -> int:
+def _given_port(arn: str) -> int:
     """Return the port of a new balancer: the one that was asked for, where no other has it, else a free one."""
     asked = int(os.environ.get("LOAD_BALANCER_PORT") or 0)
     taken = {balancer["DNSName"] for _, balancer in alb._lbs.all_items()}
-    return asked if asked and f"127.0.0.1:{asked}" not in taken else free("load balancer")
+    return asked if asked and f"127.0.0.1:{asked}" not in taken else free(alb._lbs[arn]["LoadBalancerName"])

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from local.aws.api import client
 
 DONE = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+BEGUN = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}
 POLLED = 0.05  # seconds
 UNCHANGED = "No updates are to be performed"
 Attributes = dict[str, str]
@@ -45,36 +46,26 @@ def _create(logical_id: str, properties: dict[str, Any], parent: str) -> tuple[s
     name = f"{parent}-{logical_id}"[:115] + f"-{drawn}"
     if name in _stacks and "DELETE" not in _stacks[name]["StackStatus"]:
         return _update(name, {}, properties, parent)  # made, then the emulator was killed before the parent heard
-    asked = client("cloudformation")
-    asked.create_stack(StackName=name, OnFailure="DELETE", **_arguments(properties))
-    _stacks[name].update(_parent(parent))
-    return _outcome(asked, _stacks[name]["StackId"])
+    stack = _asked("create_stack", name, OnFailure="DELETE", **_arguments(properties))
+    stack.update(_parent(parent))
+    return _outcome(stack)
 
 
 def _update(physical_id: str, _old: dict[str, Any], new: dict[str, Any], _parent: str) -> tuple[str, Attributes]:
-    asked = client("cloudformation")
-    if CONTINUED.get() and _awaited(asked, physical_id)["StackStatus"] == "UPDATE_ROLLBACK_FAILED":
-        asked.continue_update_rollback(StackName=physical_id)
-        _awaited(asked, physical_id)
+    if CONTINUED.get() and _stack(physical_id)["StackStatus"] == "UPDATE_ROLLBACK_FAILED":
+        _awaited(_asked("continue_update_rollback", physical_id))
     try:
-        asked.update_stack(StackName=physical_id, **_arguments(new))
+        return _outcome(_asked("update_stack", physical_id, **_arguments(new)))
     except ClientError as error:
         if UNCHANGED not in str(error):
             raise
-        (stack,) = asked.describe_stacks(StackName=physical_id)["Stacks"]
-        return stack["StackId"], _outputs(stack)
-    return _outcome(asked, physical_id)
+        return _attributes(_stack(physical_id))
 
 
 def _delete(physical_id: str, _properties: dict[str, Any]) -> None:
-    asked = client("cloudformation")
-    try:
-        asked.delete_stack(StackName=physical_id)
-        stack = _awaited(asked, physical_id)
-    except ClientError as error:
-        if "does not exist" in str(error):
-            return
-        raise
+    if _stack(physical_id).get("StackStatus", "DELETE_COMPLETE") == "DELETE_COMPLETE":
+        return
+    stack = _awaited(_asked("delete_stack", physical_id))
     if stack["StackStatus"] != "DELETE_COMPLETE":
         raise ValueError(f"{physical_id}: {stack.get('StackStatusReason') or stack['StackStatus']}")
 
@@ -104,23 +95,48 @@ def _parent(name: str) -> dict[str, str]:
     return {"ParentId": parent["StackId"], "RootId": parent.get("RootId", parent["StackId"])}
 
 
-def _awaited(asked: Any, stack_id: str) -> Any:
-    while True:
-        (stack,) = asked.describe_stacks(StackName=stack_id)["Stacks"]
-        if not stack["StackStatus"].endswith("IN_PROGRESS"):
-            return stack
+def _stack(name_or_id: str) -> dict[str, Any]:
+    from ministack.services.cloudformation.handlers import _resolve_stack
+
+    return _resolve_stack(name_or_id) or {}
+
+
+def _asked(operation: str, name_or_id: str, **arguments: Any) -> dict[str, Any]:
+    """Ask for an operation on a stack, and return the stack once that has begun."""
+    before = _events(_stack(name_or_id))
+    getattr(client("cloudformation"), operation)(StackName=name_or_id, **arguments)
+    while _events(_stack(name_or_id)) == before:
         time.sleep(POLLED)
+    return _stack(name_or_id)
 
 
-def _outcome(asked: Any, stack_id: str) -> tuple[str, Attributes]:
-    stack = _awaited(asked, stack_id)
+def _awaited(stack: dict[str, Any]) -> dict[str, Any]:
+    """Wait until a stack is at rest, and return it."""
+    while stack["StackStatus"].endswith("IN_PROGRESS"):
+        time.sleep(POLLED)
+        stack = _stack(stack["StackId"])
+    return stack
+
+
+def _outcome(stack: dict[str, Any]) -> tuple[str, Attributes]:
+    stack = _awaited(stack)
     if stack["StackStatus"] in DONE:
-        return stack["StackId"], _outputs(stack)
-    events = asked.describe_stack_events(StackName=stack_id)["StackEvents"]
-    failed = [event for event in events if event["ResourceStatus"].endswith("_FAILED")]
-    cause = failed[-1].get("ResourceStatusReason", "") if failed else stack["StackStatus"]
-    raise ValueError(f"Embedded stack {stack_id} was not successfully deployed: {cause}")
+        return _attributes(stack)
+    cause = stack["StackStatus"]
+    for event in _events(stack):
+        if event["LogicalResourceId"] == stack["StackName"] and event["ResourceStatus"] in BEGUN:
+            cause = stack["StackStatus"]
+        elif event["ResourceStatus"].endswith("_FAILED") and cause == stack["StackStatus"]:
+            cause = event["ResourceStatusReason"]
+    raise ValueError(f"Embedded stack {stack['StackId']} was not successfully deployed: {cause}")
 
 
-def _outputs(stack: Any) -> Attributes:
-    return {f"Outputs.{output['OutputKey']}": output["OutputValue"] for output in stack.get("Outputs", [])}
+def _events(stack: dict[str, Any]) -> list[dict[str, str]]:
+    from ministack.services.cloudformation import _stack_events
+
+    return list(_stack_events.get(stack.get("StackId"), []))
+
+
+def _attributes(stack: dict[str, Any]) -> tuple[str, Attributes]:
+    outputs = {f"Outputs.{output['OutputKey']}": output["OutputValue"] for output in stack["Outputs"]}
+    return stack["StackId"], outputs

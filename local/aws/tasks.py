@@ -88,9 +88,8 @@ class Life:
             if container.process is None and self._may_start(container):
                 container.start()
         if self.task["lastStatus"] == "PENDING" and all(c.process for c in self.containers.values()):
-            become(self.task, "RUNNING", startedAt=now_iso())
-            with CHANGED:
-                self.task["_targets"] = list(self._targets())
+            # With its targets at once: without any, its service would take it as ready.
+            become(self.task, "RUNNING", startedAt=now_iso(), _targets=list(self._targets()))
             for group, port in self.task["_targets"]:
                 targets.register(group, port)
         for container in self.containers.values():

@@ -18,7 +18,7 @@ from tests.build.project import environment
 from tests.servers import memory_folder
 
 # What takes a download or minutes, and is the same for every copy.
-CACHES = ("mysql", "emulator", "mlflow")
+CACHES = ("mysql", "haproxy", "emulator", "mlflow")
 # Other copies, and these very tests, run with them too: they are not set up again, whatever the times of files say.
 MADE = (".venv/.dev", ".venv/.synth", ".venv/.uv", ".local/emulator/.ready", ".local/mlflow/.ready")
 PATIENCE = 300  # seconds for one command, on a machine that is busy with other things
