@@ -79,6 +79,7 @@ torture: .venv/.dev  ## Kill the database initialiser for as long as you like (S
 bench: .venv/.dev  ## Measure what README's figures come from
 	@$(PYTHON) bench/synth/run.py
 	@$(PYTHON) bench/db_init/run.py
+	@$(PYTHON) bench/mlflow/run.py
 
 # --- Packages --------------------------------------------------------------------------------------------------------
 
