@@ -238,3 +238,4 @@ def test_an_upgrade_that_fails_says_why_and_the_way_back(entrypoint: Entrypoint)
     assert done.code == 5, done.output
     assert "Table 'trace_info' already exists" in done.output.splitlines()[-2]
     assert "restore snapshot nightly" in done.output
+    assert entrypoint.migrate().code == 5
