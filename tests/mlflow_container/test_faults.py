@@ -49,6 +49,7 @@ def line_of(entrypoint: Entrypoint) -> str:
 
 
 def test_another_authority_is_refused(entrypoint: Entrypoint, own_server: Server) -> None:
+    """P50."""
     line = line_of(entrypoint.having(DB_CA_FILE=str(own_server.ca)))
     assert line.startswith("entrypoint migrate: DB_HOST, DB_CA_FILE: the certificate of localhost:")
     assert "does not verify by" in line
@@ -140,7 +141,7 @@ def test_gone_while_data_are_upgraded_it_says_the_way_back(mortal: Entrypoint) -
 
 
 def test_gone_under_a_server_that_lives_on(mortal: Entrypoint) -> None:
-    """503 for as long as it lasts, healthy all the while, and then as before."""
+    """P51: 503 for as long as it lasts, healthy all the while, and then as before."""
     assert mortal.migrate().code == 0
     served = mortal.having(PORT=free_port())
     with served.serving() as running:

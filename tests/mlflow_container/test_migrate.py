@@ -112,7 +112,7 @@ def test_an_empty_database_is_made_and_then_left_alone(on_each: Entrypoint) -> N
 
 @pytest.mark.parametrize("auth", ["none", "basic"])
 def test_killed_anywhere_an_empty_database_is_made_all_the_same(entrypoint: Entrypoint, auth: str) -> None:
-    """Each run starts on what the kill before it left, and gets to its own death: no statement of it failed."""
+    """P48: each run starts on what the kill before it left, and gets to its own death: no statement of it failed."""
     killed, name = entrypoint.having(AUTH=auth), entrypoint.database
     if auth == "basic":
         assert entrypoint.migrate().code == 0  # what is left to kill is the making of the users' tables
@@ -141,6 +141,7 @@ def test_what_mlflow_1_left_is_taken_over(entrypoint: Entrypoint, revision: str)
 
 
 def test_data_are_not_upgraded_without_a_snapshot(entrypoint: Entrypoint) -> None:
+    """P55: the service runs it so."""
     before = old(entrypoint, OLD[-1]).dump()
     done = entrypoint.migrate()
     assert (done.code, done.statements) == (3, 0)
@@ -149,7 +150,7 @@ def test_data_are_not_upgraded_without_a_snapshot(entrypoint: Entrypoint) -> Non
 
 
 def test_killed_on_data_it_stops_with_the_way_back(entrypoint: Entrypoint) -> None:
-    """A database restored from the snapshot is upgraded as if nothing had been."""
+    """P48: a database restored from the snapshot is upgraded as if nothing had been."""
     snapshot = old(entrypoint, OLD[-1]).dump()
     before = read(entrypoint)
     whole = entrypoint.migrate("--snapshot", "nightly")
@@ -188,6 +189,7 @@ def assert_right(entrypoint: Entrypoint, again: Result, snapshot: str, expected:
 
 
 def test_four_at_once_make_one_schema(made: Entrypoint) -> None:
+    """P28."""
     expected = made.contents()
     emptied(made)
     done = made.forge.run("entrypoint", "migrate", variables=made.variables, times=4)
@@ -236,3 +238,4 @@ def test_an_upgrade_that_fails_says_why_and_the_way_back(entrypoint: Entrypoint)
     assert done.code == 5, done.output
     assert "Table 'trace_info' already exists" in done.output.splitlines()[-2]
     assert "restore snapshot nightly" in done.output
+    assert entrypoint.migrate().code == 5
