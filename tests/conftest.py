@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-pytest_plugins = ["tests.images", "tests.servers"]
+pytest_plugins = ["tests.browser", "tests.images", "tests.servers"]
 
 
 def skipped_in_ci(config: pytest.Config) -> int:

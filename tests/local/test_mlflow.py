@@ -6,11 +6,14 @@ import json
 import os
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
+from selenium import webdriver
 
 from local.emulator import REGION
 from local.programs import mysql
+from tests.browser import CURVES, wait_for
 from tests.local.harness import Platform, query
 from tests.mlflow_container.harness import PYTHON
 
@@ -19,7 +22,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("platform")]
 CLIENT = "tests/mlflow_container/client.py"
 
 
-def test_a_client_finds_what_it_made(platform: Platform) -> None:
+def test_a_client_finds_what_it_made_and_a_browser_too(
+    platform: Platform, browser: webdriver.Chrome, tmp_path: Path
+) -> None:
     """An experiment by name from code, runs, a registered model, traces: read back by the client itself."""
     outputs = platform.outputs()
     keys = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "local")
@@ -29,6 +34,11 @@ def test_a_client_finds_what_it_made(platform: Platform) -> None:
     done = subprocess.run(line, env=variables, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     made = json.loads(done.stdout.splitlines()[-1])
+    browser.get(f"{outputs['TrackingUri']}/#/experiments/{made['experiment_id']}/runs")
+    wait_for(browser, "document.body.innerText.includes('parent')")
+    browser.get(f"{outputs['TrackingUri']}/#/experiments/{made['experiment_id']}/runs/{made['run_id']}/model-metrics")
+    wait_for(browser, f"document.querySelectorAll('{CURVES}').length > 0")
+    assert browser.save_screenshot(str(tmp_path / "mlflow.png"))
     bucket, _, prefix = made["artifact_uri"].removeprefix("s3://").partition("/")
     assert (bucket, prefix.split("/")[0]) == (outputs["S3Bucket"], platform.parameters()["S3BucketFolder"])
     listed = platform.client("s3").list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/some/where/")["Contents"]

@@ -98,5 +98,6 @@ if __name__ == "__main__":
         if "--briefly" not in sys.argv:
             registry(client, run_id)
             older(client, Path(folder))
-    uri = client.get_run(run_id).info.artifact_uri
-    print(json.dumps({"run_id": run_id, "artifact_uri": uri}))
+    about = client.get_run(run_id).info
+    made = {"run_id": run_id, "experiment_id": about.experiment_id, "artifact_uri": about.artifact_uri}
+    print(json.dumps(made))

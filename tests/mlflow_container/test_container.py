@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 import requests
+from selenium import webdriver
 
 from local.mysql import Server
 from local.registry import free_port
 from mlflow_container.image import Image
+from tests.browser import wait_for
 from tests.images import CONFINED, inspected, podman
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("containers")]
@@ -117,6 +119,11 @@ def test_the_page_and_the_api_answer(serving: Running) -> None:
     found = requests.get(f"{api}/experiments/get-by-name?experiment_name=of+the+image", timeout=PATIENCE).json()
     assert found["experiment"]["artifact_location"].startswith("s3://bucket/mlflow/")
     assert requests.get(f"{api}/experiments/search?max_results=1", timeout=PATIENCE).ok
+
+
+def test_the_page_shows_in_a_browser(serving: Running, browser: webdriver.Chrome) -> None:
+    browser.get(serving.url)
+    wait_for(browser, "document.body.innerText.includes('Welcome to MLflow')")
 
 
 def test_nothing_secret_shows(serving: Running, built_image: Image) -> None:
