@@ -155,7 +155,7 @@ class Platform:
 
     def processes(self) -> list[str]:
         """Return the command lines of all that it runs, by its mark in their environment."""
-        return marked(self.state)
+        return list(marked(self.state).values())
 
     def log(self) -> str:
         log = self.state / "emulator.log"
@@ -179,13 +179,13 @@ def query(
         return subprocess.run(line, input=script, capture_output=True, text=True)
 
 
-def marked(state: Path) -> list[str]:
-    """Return the command lines of the processes that carry the mark of the platform of this folder."""
-    found = []
+def marked(state: Path) -> dict[int, str]:
+    """Return the command lines, by ID, of the processes that carry the mark of the platform of this folder."""
+    found = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if f"HYDRA_PLATFORM={state}".encode() in (process / "environ").read_bytes().split(b"\0"):
-                found.append((process / "cmdline").read_text().replace("\0", " "))
+                found[int(process.name)] = (process / "cmdline").read_text().replace("\0", " ")
         except OSError:
             continue  # it has ended meanwhile
     return found

@@ -7,11 +7,15 @@ import signal
 import subprocess
 
 import pytest
+import requests
 
 from tests.local.checkout import until
-from tests.local.harness import Platform
+from tests.local.harness import Platform, marked
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("crash")]
+
+
+EXPERIMENT = "api/2.0/mlflow/experiments/get?experiment_id=0"
 
 
 def kill(platform: Platform) -> None:
@@ -37,11 +41,19 @@ def add_row(platform: Platform, number: int) -> None:
     )
 
 
-def test_a_first_deployment_that_is_killed_is_completed_by_the_next(prepared: None) -> None:
+def migration(platform: Platform) -> int | None:
+    """Return the process that migrates MLflow's database, once it has begun."""
+    return next((pid for pid, line in marked(platform.state).items() if "entrypoint migrate" in line), None)
+
+
+@pytest.mark.parametrize("moment", ["deployment", "migration"])
+def test_a_first_deployment_that_is_killed_is_completed_by_the_next(prepared: None, moment: str) -> None:
     platform = Platform()
     try:
         started = platform.start("up")
         wait_for_line(started, "Batch/Database create complete")
+        if moment == "migration":
+            os.kill(until(lambda: migration(platform), "the migration"), signal.SIGKILL)
         kill(platform)
         said, _ = started.communicate()
         assert started.returncode != 0
@@ -49,6 +61,7 @@ def test_a_first_deployment_that_is_killed_is_completed_by_the_next(prepared: No
         platform.up()
         assert platform.rows("SELECT COUNT(*) FROM hydra.schema_info") == [["1"]]
         assert platform.outputs()["LambdaInvocationResponse"].startswith("schema 1: ")
+        assert requests.get(f"{platform.outputs()['TrackingUri']}/{EXPERIMENT}", timeout=60).ok
         assert len([line for line in platform.processes() if "mysqld" in line or "mariadbd" in line]) == 2
     finally:
         platform.end()

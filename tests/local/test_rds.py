@@ -185,7 +185,7 @@ def test_a_deleted_instance_leaves_a_snapshot_and_nothing_else(filled: Instance)
     assert filled.snapshots() == [f"{identifier}-final-snapshot"]
     assert "INSERT INTO `t`" in (filled.emulator.state / f"snapshots/{identifier}-final-snapshot.sql").read_text()
     assert not (filled.emulator.state / "databases" / identifier).exists()
-    assert not [line for line in marked(filled.emulator.state) if identifier in line]
+    assert not [line for line in marked(filled.emulator.state).values() if identifier in line]
 
 
 def test_one_whose_policy_is_delete_leaves_nothing(instance: Instance) -> None:
