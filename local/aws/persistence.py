@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import Any
 
 LOGGER = logging.getLogger(__name__)
@@ -51,10 +52,13 @@ def resume() -> None:
 
 
 async def keep() -> None:
-    """Write what has changed, time and again."""
+    """Write what has changed, time and again; where there is much to look through, less often."""
+    pause = EACH
     while True:
-        await asyncio.sleep(EACH)
+        await asyncio.sleep(pause)
+        began = time.monotonic()
         checkpoint()
+        pause = max(EACH, 10 * (time.monotonic() - began))
 
 
 def checkpoint() -> None:
