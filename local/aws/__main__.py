@@ -28,6 +28,7 @@ EXTENSIONS = (
     "secrets",
     "databases",
     "functions",
+    "repositories",
     "services",
     "batch_jobs",
 )
