@@ -25,6 +25,7 @@ global
   stats socket unix@socket level admin expose-fd listeners
   hard-stop-after 60s
   maxconn 2000
+  noreuseport
 defaults
   mode http
   timeout connect 10s

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 from local import deployment, emulator, images, stacks
 from local.debian import locked
@@ -103,10 +104,18 @@ def _missing(address: str) -> list[str]:
     for cluster in ecs.list_clusters()["clusterArns"]:
         if services := ecs.list_services(cluster=cluster)["serviceArns"]:
             for service in ecs.describe_services(cluster=cluster, services=services)["services"]:
-                if service["runningCount"] < service["desiredCount"]:
-                    tasks = f"{service['runningCount']} of {service['desiredCount']} tasks"
-                    found.append(f"Service {service['serviceName']} has {tasks}")
+                healthy, wanted = _healthy(address, service), service["desiredCount"]
+                if healthy < wanted:
+                    found.append(f"Service {service['serviceName']} has {healthy} of {wanted} healthy tasks")
     return found
+
+
+def _healthy(address: str, service: dict[str, Any]) -> int:
+    """Return how many tasks of a service its load balancer sends requests to."""
+    elb = client("elbv2", address)
+    groups = [balancer["targetGroupArn"] for balancer in service["loadBalancers"]]
+    targets = [elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"] for group in groups]
+    return sum(target["TargetHealth"]["State"] == "healthy" for found in targets for target in found)
 
 
 def _say_what_there_is(address: str, seconds: float) -> None:

@@ -8,6 +8,7 @@ import pytest
 from local.debian import UnavailableError, locked
 from local.places import PROJECT
 from local.programs import mysql
+from tests.build.project import environment
 from tests.local.harness import Platform
 
 
@@ -22,7 +23,7 @@ def prepared() -> None:
         targets = [".local/emulator/.ready"]
         if (PROJECT / "mlflow_container/requirements.txt").exists():
             targets.append(".local/mlflow/.ready")
-        subprocess.run(["make", "--quiet", *targets], cwd=PROJECT, check=True)
+        subprocess.run(["make", "--quiet", *targets], cwd=PROJECT, env=environment(), check=True)
 
 
 def up() -> Iterator[Platform]:

@@ -194,6 +194,16 @@ def test_a_listener_redirects_or_answers_by_itself(balancer: Balancer) -> None:
     assert (response.status, response.read()) == (410, b"gone")
 
 
+def test_a_port_is_not_shared_with_another_balancer(balancer: Balancer) -> None:
+    listener, folder = Listener(free(), "http-request return status 204"), memory_folder()
+    other = Balancer(folder, balancer.start)
+    balancer.listen([listener], {})
+    with pytest.raises(RuntimeError, match="HAProxy does not listen"):
+        other.listen([listener], {})
+    other.stop()
+    shutil.rmtree(folder)
+
+
 def test_a_taken_port_is_said_and_the_others_go_on(balancer: Balancer, servers: list[Server]) -> None:
     port, (server, _) = free(), servers
     listener = Listener(port, "default_backend web")

@@ -6,9 +6,10 @@ import json
 import os
 import re
 import signal
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -37,8 +38,8 @@ TARGETS = {
     "Protocol": "HTTP",
     "Port": 5000,
     "HealthCheckPath": "/health",
-    "HealthCheckIntervalSeconds": 5,
-    "HealthCheckTimeoutSeconds": 4,
+    "HealthCheckIntervalSeconds": 10,
+    "HealthCheckTimeoutSeconds": 9,
     "HealthyThresholdCount": 2,
     "UnhealthyThresholdCount": 2,
     "TargetGroupAttributes": [{"Key": "deregistration_delay.timeout_seconds", "Value": "60"}],
@@ -165,6 +166,12 @@ class Platform:
             version, process = response.read().decode().split()
         return version, int(process)
 
+    def answering(self) -> int | None:
+        """Return the process that answers, where one does."""
+        with suppress(OSError):
+            return self.ask()[1]
+        return None
+
     def is_steady(self, count: int) -> bool:
         return self.service["runningCount"] == count and self.health == ["healthy"] * count
 
@@ -191,7 +198,7 @@ class Platform:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Platform]:
-    port = free("a test's load balancer")
+    port = free(f"load balancer of {os.getpid()}")
     with emulator(LOAD_BALANCER_PORT=str(port)) as checkout:
         yield Platform(checkout, port)
 
@@ -200,6 +207,7 @@ def running() -> Iterator[Platform]:
 def platform(running: Platform) -> Iterator[Platform]:
     """The stack with one task of version 1."""
     running.deploy(expected="UPDATE_COMPLETE" if running.is_there else "CREATE_COMPLETE", count=1)
+    until(lambda: running.is_steady(running.service["desiredCount"]))
     yield running
 
 
@@ -248,9 +256,8 @@ def test_what_does_not_start_is_rolled_back_with_the_old_still_serving(
 def test_a_dead_task_is_replaced(platform: Platform) -> None:
     _, process = platform.ask()
     os.kill(process, signal.SIGKILL)
-    until(lambda: not is_alive(process))
+    until(lambda: platform.answering() not in (None, process))
     until(lambda: platform.is_steady(1))
-    assert platform.ask()[1] != process
     (stopped,) = [
         task
         for task in platform.checkout.client("ecs").describe_tasks(
@@ -262,10 +269,22 @@ def test_a_dead_task_is_replaced(platform: Platform) -> None:
     assert stopped["stoppedReason"] == "Essential container in task exited"
 
 
+def test_a_dead_load_balancer_is_replaced(platform: Platform) -> None:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(platform.checkout.state / "balancer/socket"))
+        connection.sendall(b"show info\n")
+        said = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+    (process,) = re.findall(r"^Pid: ([0-9]+)$", said, re.MULTILINE)
+    _, task = platform.ask()
+    os.kill(int(process), signal.SIGKILL)
+    until(lambda: not is_alive(int(process)))
+    until(lambda: platform.answering() == task)
+
+
 def test_a_sick_task_is_replaced(platform: Platform) -> None:
     _, process = platform.ask("/sick")
-    until(lambda: not is_alive(process))
-    until(lambda: platform.is_steady(1))
+    until(lambda: platform.answering() not in (None, process))
+    until(lambda: platform.is_steady(1) and not is_alive(process))
     assert "health checks" in platform.messages
 
 
@@ -292,6 +311,11 @@ def test_scaling_is_for_this_service_and_within_its_bounds(platform: Platform) -
     client = platform.checkout.client("application-autoscaling")
     (target,) = client.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
     assert (target["ResourceId"], target["MinCapacity"], target["MaxCapacity"]) == ("service/cluster/service", 2, 3)
+    bounds = {"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount", "MaxCapacity": 3}
+    with pytest.raises(client.exceptions.ValidationException, match="ECS service doesn't exist: service/other/one"):
+        client.register_scalable_target(**bounds, MinCapacity=1, ResourceId="service/other/one")
+    with pytest.raises(client.exceptions.ValidationException, match="Minimum capacity cannot be greater"):
+        client.register_scalable_target(**bounds, MinCapacity=4, ResourceId="service/cluster/service")
     (policy,) = client.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
     assert policy["PolicyName"] == "cpu"
     for bad, reason in (
