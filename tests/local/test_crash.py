@@ -91,10 +91,9 @@ def test_down_keeps_the_data_and_leaves_no_process(own_platform: Platform) -> No
     assert ["3"] in own_platform.rows("SELECT a FROM hydra.kept")
 
 
-@pytest.mark.parametrize("moment", ["Emulator", "Templates and packages", "Batch/Database update complete"])
+@pytest.mark.parametrize("moment", ["Emulator", "Batch/Database update complete"])
 def test_ctrl_c_leaves_nothing_running_and_nothing_broken(own_platform: Platform, moment: str) -> None:
     storage = own_platform.database("batch")["AllocatedStorage"] + 1
-    (own_platform.folder / ".local/build/.inputs").unlink()
     own_platform.make("down")
     started = own_platform.start("up", PARAMETERS=f"BatchAllocatedStorage={storage}")
     wait_for_line(started, moment)
