@@ -90,9 +90,9 @@ def test_a_tag_is_written_in_the_form_that_is_there_and_nothing_else_changes(pat
 def test_back_again_the_file_is_what_it_was(path: Path) -> None:
     before = written(path, FORMS["guided"])
     configuration = Configuration(path, "default")
-    configuration.write(ImageTag="new")
+    configuration.write(ImageTag="new", before="old")
     assert path.read_text() != before
-    configuration.write(ImageTag="old")
+    configuration.write(ImageTag="old", before="")
     assert path.read_text() == before
 
 
