@@ -114,3 +114,21 @@ def test_an_image_that_fails_leaves_all_as_it_was_and_says_why(
     assert line.startswith(f"{tag} {cause.format(f'{old} serves as before')}")
     assert started.samconfig.read_text() == before
     assert started.serving == started.kept == old
+
+
+def test_an_upgrade_takes_a_snapshot_first_and_later_trouble_names_it(started: Stage) -> None:
+    old, done = started.serving, started.platform.state / "upgraded"
+    upgrade = f'[ "$2" = --snapshot ] && touch {done}; [ -e {done} ] || {{ echo an upgrade is needed; exit 3; }}'
+    started.push_stand_in("newer", f'[ "$1" = migrate ] || exit 7; {upgrade}')
+    line = started.refused("update_container", "TAG=newer")
+    (taken,) = started.platform.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
+    assert taken["DBInstanceIdentifier"] == started.platform.database("mlflow")["DBInstanceIdentifier"]
+    assert {"Key": "hydra:image-tag", "Value": old} in taken["TagList"]
+    snapshot = taken["DBSnapshotIdentifier"]
+    assert f"The schema is newer's now: tasks of {old} go on, but none starts anew. " in line
+    assert f"restore snapshot {snapshot} " in line
+    started.push_stand_in("older", "echo The schema is newer than this image; exit 4")
+    line = started.refused("rollback_container", "TAG=older")
+    assert line.startswith(f"older cannot serve the schema of {old}: ")
+    assert f"from snapshot {snapshot} " in line
+    assert started.serving == started.kept == old
