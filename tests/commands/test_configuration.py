@@ -90,9 +90,9 @@ def test_a_tag_is_written_in_the_form_that_is_there_and_nothing_else_changes(pat
 def test_back_again_the_file_is_what_it_was(path: Path) -> None:
     before = written(path, FORMS["guided"])
     configuration = Configuration(path, "default")
-    configuration.write(ImageTag="new", before="old")
+    configuration.write(ImageTag="new")
     assert path.read_text() != before
-    configuration.write(ImageTag="old", before="")
+    configuration.write(ImageTag="old")
     assert path.read_text() == before
 
 
@@ -133,6 +133,9 @@ def test_the_tag_before_is_kept_beside_and_sam_does_not_mind(path: Path, environ
     assert configuration.tag_before == "new"
     assert of_sam(path, environment) == {**read, "ImageTag": "newer"}
     assert path.read_text().count(f"[{environment}.rollback_container.parameters]") == 1
+    configuration.write(before="")
+    assert configuration.tag_before == ""
+    assert "rollback_container" not in path.read_text()
 
 
 def test_tables_in_any_order(path: Path) -> None:
