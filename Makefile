@@ -73,12 +73,13 @@ unit: .venv/.dev  ## Run the quick tests alone
 # Each of the three seeds of `make test` is about a hundred kills, on both servers together; of MLflow's migrations it
 # kills some thirty statements, not all.
 torture: .venv/.dev  ## Kill the database initialiser for as long as you like (SEEDS=200), and each of MLflow's migrations
-	TORTURE=$(or $(SEEDS),200) $(PYTHON) -m pytest -n auto -k killed \
-	  tests/functions/test_once.py tests/mlflow_container/test_migrate.py
+	TORTURE=$(or $(SEEDS),200) $(PYTHON) -m pytest -n auto -k 'killed or buildah' \
+	  tests/functions/test_once.py tests/mlflow_container
 
 bench: .venv/.dev  ## Measure what README's figures come from
 	@$(PYTHON) bench/synth/run.py
 	@$(PYTHON) bench/db_init/run.py
+	@$(PYTHON) bench/mlflow/run.py
 
 # --- Packages --------------------------------------------------------------------------------------------------------
 

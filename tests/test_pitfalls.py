@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from pathlib import Path
 
 import msgspec
 import pytest
 
-from templates_py.settings import ComputeEnvironment, JobDefinition, JobQueue, Settings
+from templates_py.settings import ROOT, ComputeEnvironment, JobDefinition, JobQueue, Settings
 from tests.emitted import (
     BASIC,
     DEFAULT,
@@ -154,6 +156,14 @@ def test_p16_another_script_runs_when_the_stack_is_updated(default: dict[str, Bo
     sha = only(default["batch/lambda_invocation"], "Custom::DbInit")["TableSetupScriptSha256"]
     assert sha == DEFAULT.batch.script_sha256()
     assert re.fullmatch("[0-9a-f]{64}", sha)
+
+
+def test_p16_a_further_script_runs_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(ROOT / "functions/db_init/schema", tmp_path / "functions/db_init/schema")
+    monkeypatch.setattr("templates_py.settings.batch.ROOT", tmp_path)
+    before = DEFAULT.batch.script_sha256()
+    (tmp_path / "functions/db_init/schema/0002_more.sql").write_text("ALTER TABLE job ADD COLUMN cost INT;\n")
+    assert DEFAULT.batch.script_sha256() != before
 
 
 def test_p18_the_functions_group_outlives_the_function(default: dict[str, Body]) -> None:

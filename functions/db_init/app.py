@@ -61,11 +61,15 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return {"Status": status, "Reason": reason, **data}
 
 
-def _act(event: dict[str, Any], until: float, count: Count) -> tuple[str, int]:
+def _act(event: dict[str, Any], until: float, count: Count) -> tuple[str, int | str]:
     """Do what the event asks; return what to say, and the schema's version."""
-    if event.get("RequestType") == "Delete":
+    kind = event.get("RequestType")
+    if kind == "Delete":
         return _leave(event), 0
     request = parse(event)
+    if kind == "Update" and request.table_setup_script_sha256 not in ("", _digest(request)):
+        # A rollback, before the function has its old package back: what failed would fail again, and the rollback too.
+        return "the function's package has other scripts than these: nothing is run", "as it was"
     s3, secrets = (
         boto3.client(name, region_name=request.aws_region, config=BOUNDED) for name in ("s3", "secretsmanager")
     )
@@ -102,6 +106,12 @@ def _scripts(request: Request, s3: Any) -> list[tuple[int, str, bytes]]:
     later = sorted((_number(path), path) for path in first.parent.glob("*.sql") if _number(path) > setup)
     found = store.fetch(s3, request, first.read_bytes())
     return [(setup, first.name, found), *((number, path.name, path.read_bytes()) for number, path in later)]
+
+
+def _digest(request: Request) -> str:
+    """The digest of all scripts of the package, as the template's (`script_sha256` of its settings)."""
+    scripts = sorted((PACKAGE / request.table_setup_script).parent.glob("*.sql"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in scripts)).hexdigest()
 
 
 def _number(path: Path) -> int:

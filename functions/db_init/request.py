@@ -34,6 +34,7 @@ class Request:
     database_port: int = 3306
     aws_region: str | None = None
     table_setup_script: str = SCRIPT  # in the function's package
+    table_setup_script_sha256: str = ""  # of all scripts that the sender's package has
     allow_data_loss: frozenset[str] = field(default_factory=frozenset)  # tables, in lower case
 
 

@@ -147,8 +147,9 @@ def of_this_machine() -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "MLFLOW_S3_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        # The emulator's own: it checks the signature of a link to an object, which MLflow hands to its clients.
+        "AWS_ACCESS_KEY_ID": os.environ.get("AWS_ACCESS_KEY_ID", "test"),
+        "AWS_SECRET_ACCESS_KEY": os.environ.get("AWS_SECRET_ACCESS_KEY", "test"),
         "AWS_REGION": get_region(),
         "AWS_DEFAULT_REGION": get_region(),
         **({"DB_CA_FILE": authority} if authority else {}),

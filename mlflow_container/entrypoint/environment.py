@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from .errors import SettingError
+from .workers import suiting
 
 CA_FILE = Path(__file__).with_name("rds-ca.pem")  # RDS's own authorities, of all Regions
 HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?(:[0-9]{1,5})?")
@@ -114,7 +115,7 @@ class Server:
             host=variables.text("HOST", "0.0.0.0"),
             port=variables.number("PORT", 5000, 1, 65535),
             names=_names(variables.text("ALLOWED_HOSTS")),
-            workers=variables.number("WORKERS", workers(cpu, memory), 1, 64),
+            workers=variables.number("WORKERS", suiting(cpu, memory), 1, 64),
             artifact_root=variables.text("ARTIFACT_ROOT", None, root, "s3://bucket/folder").rstrip("/"),
             proxied=variables.choice("ARTIFACTS", "direct", "proxied") == "proxied",
             admin_username=variables.text("AUTH_ADMIN_USERNAME", "admin") if basic else "",
@@ -126,15 +127,6 @@ class Server:
 def auth(variables: Variables) -> str:
     """Return who tells users apart. `oidc` is the balancer's work: the server does as with `none`."""
     return variables.choice("AUTH", "none", "basic", "oidc")
-
-
-def workers(cpu: int, memory: int) -> int:
-    """Return how many worker processes suit a task of so many CPU units (1024 is one vCPU) and MiB.
-
-    Two for each vCPU, as many as leave half of the memory free: a task that idles above that is never scaled in (P56).
-    Idle, they take 160 MiB together and 40 each; 100 each leave room for work.
-    """
-    return max(1, min(2 * cpu // 1024, (memory // 2 - 200) // 100))
 
 
 def _ca_file(variables: Variables) -> Path:

@@ -103,8 +103,9 @@ class Batch(Table, frozen=True):
         return self.table_setup_script_local_path.removeprefix(FUNCTION)
 
     def script_sha256(self) -> str:
-        """Digest of the table setup script: another one runs when the stack is updated (P16)."""
-        return hashlib.sha256((ROOT / self.table_setup_script_local_path).read_bytes()).hexdigest()
+        """Digest of the table setup script and those beside it: what is new runs when the stack is updated (P16)."""
+        scripts = sorted((ROOT / self.table_setup_script_local_path).parent.glob("*.sql"))
+        return hashlib.sha256(b"".join(path.read_bytes() for path in scripts)).hexdigest()
 
     @property
     def jobs_have_a_role(self) -> bool:

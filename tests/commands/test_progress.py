@@ -56,6 +56,7 @@ def test_looks_go_on_until_there_is_an_answer(
     assert capsys.readouterr().out.splitlines() == ["  0:00  Waiting for it"] * 3
 
 
+@pytest.mark.slow
 def test_a_program_ends_with_its_block_and_what_it_started_too(module: Path, said: Progress) -> None:
     (module / "lasting.py").write_text(LASTING + "time.sleep(600)\n")
     with Program("lasting.log", "lasting") as program:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import trustme
 
+from templates_py.settings import Settings
 from tests.functions.harness import Context, Function, aws_client
 
 pytestmark = pytest.mark.slow
@@ -123,6 +124,25 @@ def test_update_runs_nothing_twice(function: Function, cloudformation: CloudForm
     tell(event(function, cloudformation.url, "Update"))
     assert answer(cloudformation)["Data"] == {"SchemaVersion": 1, "StatementsRun": 0, "StatementsSkipped": 0}
     assert versions(function) == 1
+
+
+@pytest.mark.parametrize("kind", ["Create", "Update"])
+def test_the_digest_is_the_templates(function: Function, cloudformation: CloudFormation, kind: str) -> None:
+    tell(event(function, cloudformation.url, kind, TableSetupScriptSha256=Settings().batch.script_sha256()))
+    assert answer(cloudformation)["Data"]["StatementsRun"] == 9
+
+
+def test_a_rollback_does_not_run_again_what_failed(function: Function, cloudformation: CloudFormation) -> None:
+    """It comes while the function still has the package with the new script."""
+    tell(event(function, cloudformation.url, "Update", TableSetupScriptSha256="0" * 64))
+    said = answer(cloudformation)
+    assert (said["Status"], said["Reason"]) == (
+        "SUCCESS",
+        "the function's package has other scripts than these: nothing is run",
+    )
+    assert said["Data"] == {"SchemaVersion": "as it was", "StatementsRun": 0, "StatementsSkipped": 0}
+    assert function.rows("SHOW TABLES") == []
+    assert versions(function) == 0
 
 
 def test_delete_leaves_every_row_and_takes_its_own_script(function: Function, cloudformation: CloudFormation) -> None:

@@ -226,8 +226,8 @@ class Entrypoint:
         table, lines = "", []
         for line in self.dump(database).splitlines():
             table = line if line.startswith("CREATE TABLE") else table
-            lines.append(f"{table} {line.rstrip(',')}")
-        return sorted(lines)
+            lines.append(f"{table} {line.rstrip(',')}" if line else "")
+        return sorted(filter(None, lines))
 
     def dump(self, database: str | None = None) -> str:
         """Return a dump without our record, and without the numbers that rolled back rows used up."""

@@ -53,7 +53,7 @@ def test_an_admin_has_the_page_and_the_api(served: Running) -> None:
 
 
 def test_users_come_and_go(basic: Entrypoint, served: Running) -> None:
-    """Deleting one reads tables that MLflow's models do not have (1146)."""
+    """P49: deleting one reads tables that MLflow's models do not have (1146)."""
     user, password = "ada", "the password of ada"
     assert change(served, "POST", f"{USERS}/create", {"username": user, "password": password}, **login()) == 200
     assert served.get(API, **login(user, password))[0] == 200

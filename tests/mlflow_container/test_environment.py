@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from mlflow_container.entrypoint import health
-from mlflow_container.entrypoint.environment import Database, Server, workers
+from mlflow_container.entrypoint.environment import Database, Server
 from mlflow_container.entrypoint.errors import SettingError
+from mlflow_container.entrypoint.workers import suiting
 
 CONTAINER = Path(health.__file__).parents[1]
 DATABASE = {"DB_HOST": "db.example.com", "DB_NAME": "mlflow", "DB_USERNAME": "admin", "DB_PASSWORD": "a secret"}
@@ -114,7 +115,7 @@ def test_a_name_is_answered_in_lower_case_and_with_its_ports(given: dict[str, st
     ("cpu", "memory", "count"), [(256, 512, 1), (512, 1024, 1), (1024, 2048, 2), (2048, 4096, 4), (4096, 4096, 8)]
 )
 def test_workers_suit_the_task(cpu: int, memory: int, count: int) -> None:
-    assert workers(cpu, memory) == count
+    assert suiting(cpu, memory) == count
 
 
 @contextmanager

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import string
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+import pymysql
 import pytest
 
 from local.mysql import Server
 from tests.mlflow_container.conftest import free_port
-from tests.mlflow_container.harness import PATIENCE, Entrypoint, until
+from tests.mlflow_container.harness import PATIENCE, Entrypoint, Running, until
 from tests.servers import memory_folder
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("mlflow_faults")]
@@ -49,6 +51,7 @@ def line_of(entrypoint: Entrypoint) -> str:
 
 
 def test_another_authority_is_refused(entrypoint: Entrypoint, own_server: Server) -> None:
+    """P50."""
     line = line_of(entrypoint.having(DB_CA_FILE=str(own_server.ca)))
     assert line.startswith("entrypoint migrate: DB_HOST, DB_CA_FILE: the certificate of localhost:")
     assert "does not verify by" in line
@@ -116,23 +119,34 @@ def test_a_database_that_is_starting_is_waited_for(mortal: Entrypoint) -> None:
         assert "done, at" in migrating.text
 
 
+@contextmanager
+def held(entrypoint: Entrypoint, lock: str, *arguments: str) -> Iterator[Running]:
+    """A migration that has come to where it waits for a lock of ours, in a server that is then killed."""
+    server = entrypoint.server
+    account = {"host": server.host, "port": server.port, "user": server.user, "password": server.password}
+    ours = pymysql.connect(**account, database=entrypoint.database, ssl={"ca": str(server.ca)})
+    ours.cursor().execute(lock)
+    waiting = "SELECT id FROM information_schema.processlist WHERE state LIKE 'Waiting for % lock'"
+    with entrypoint.popen("migrate", *arguments) as migrating:
+        until(lambda: entrypoint.rows(waiting), "it waits for the lock")
+        server.kill()
+        yield migrating
+
+
 def test_gone_while_an_empty_database_is_made_it_is_made_again(mortal: Entrypoint) -> None:
-    with mortal.popen("migrate") as migrating:
-        until(lambda: "Running upgrade" in migrating.text, "it has begun")
-        mortal.server.kill()
+    assert mortal.migrate(die_at=200).code == -9
+    with held(mortal, "FLUSH TABLES WITH READ LOCK") as migrating:
         until(lambda: "the connection was lost" in migrating.text, "it has seen that")
         mortal.server.start()
         assert migrating.process.wait(PATIENCE) == 0, migrating.text
-        assert "dropped and made again" in migrating.text
+        assert migrating.text.count("dropped and made again") == 2
     assert mortal.migrate().statements == 0
 
 
 def test_gone_while_data_are_upgraded_it_says_the_way_back(mortal: Entrypoint) -> None:
     (made,) = mortal.forge.run("old", "97727af70f4d", variables=mortal.variables)
     assert made.code == 0, made.output
-    with mortal.popen("migrate", "--snapshot", "nightly") as migrating:
-        until(lambda: "Running upgrade" in migrating.text, "it has begun")
-        mortal.server.kill()
+    with held(mortal, "LOCK TABLES params WRITE", "--snapshot", "nightly") as migrating:
         assert migrating.process.wait(PATIENCE) == 5, migrating.text
         assert "restore snapshot nightly" in migrating.text.splitlines()[-1]
     mortal.server.start()
@@ -140,7 +154,7 @@ def test_gone_while_data_are_upgraded_it_says_the_way_back(mortal: Entrypoint) -
 
 
 def test_gone_under_a_server_that_lives_on(mortal: Entrypoint) -> None:
-    """503 for as long as it lasts, healthy all the while, and then as before."""
+    """P51: 503 for as long as it lasts, healthy all the while, and then as before."""
     assert mortal.migrate().code == 0
     served = mortal.having(PORT=free_port())
     with served.serving() as running:

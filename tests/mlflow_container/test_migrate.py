@@ -112,7 +112,7 @@ def test_an_empty_database_is_made_and_then_left_alone(on_each: Entrypoint) -> N
 
 @pytest.mark.parametrize("auth", ["none", "basic"])
 def test_killed_anywhere_an_empty_database_is_made_all_the_same(entrypoint: Entrypoint, auth: str) -> None:
-    """Each run starts on what the kill before it left, and gets to its own death: no statement of it failed."""
+    """P48: each run starts on what the kill before it left, and gets to its own death: no statement of it failed."""
     killed, name = entrypoint.having(AUTH=auth), entrypoint.database
     if auth == "basic":
         assert entrypoint.migrate().code == 0  # what is left to kill is the making of the users' tables
@@ -141,6 +141,7 @@ def test_what_mlflow_1_left_is_taken_over(entrypoint: Entrypoint, revision: str)
 
 
 def test_data_are_not_upgraded_without_a_snapshot(entrypoint: Entrypoint) -> None:
+    """P55: the service runs it so."""
     before = old(entrypoint, OLD[-1]).dump()
     done = entrypoint.migrate()
     assert (done.code, done.statements) == (3, 0)
@@ -149,9 +150,9 @@ def test_data_are_not_upgraded_without_a_snapshot(entrypoint: Entrypoint) -> Non
 
 
 def test_killed_on_data_it_stops_with_the_way_back(entrypoint: Entrypoint) -> None:
-    """A database restored from the snapshot is upgraded as if nothing had been."""
+    """P48: a database restored from the snapshot is upgraded as if nothing had been."""
     snapshot = old(entrypoint, OLD[-1]).dump()
-    before = read(entrypoint)
+    before, rows = entrypoint.contents(), read(entrypoint)
     whole = entrypoint.migrate("--snapshot", "nightly")
     assert whole.code == 0, whole.output
     expected, said = entrypoint.contents(), []
@@ -161,14 +162,14 @@ def test_killed_on_data_it_stops_with_the_way_back(entrypoint: Entrypoint) -> No
         again = entrypoint.migrate()
         said.append(again.code)
         assert died.code == -9, (point, died.output)
-        assert_right(entrypoint, again, snapshot, expected, point)
+        assert_right(entrypoint, again, before, expected, point)
     assert set(said) == {3, 5, 0}  # died before it began, in the middle, after all was done
     restore(entrypoint, snapshot)
     assert entrypoint.migrate("--snapshot", "nightly", die_at=whole.statements // 2).code == -9
     assert entrypoint.migrate("--snapshot", "another").code == 5  # a picture of what is half done
     restore(entrypoint, snapshot)
     assert entrypoint.migrate("--snapshot", "nightly").code == 0
-    assert (entrypoint.contents(), read(entrypoint)) == (expected, read(entrypoint) | before)
+    assert (entrypoint.contents(), read(entrypoint)) == (expected, read(entrypoint) | rows)
 
 
 def restore(entrypoint: Entrypoint, snapshot: str) -> None:
@@ -176,10 +177,10 @@ def restore(entrypoint: Entrypoint, snapshot: str) -> None:
     assert not done.returncode, done.stderr
 
 
-def assert_right(entrypoint: Entrypoint, again: Result, snapshot: str, expected: list[str], at: object) -> None:
+def assert_right(entrypoint: Entrypoint, again: Result, before: list[str], expected: list[str], at: object) -> None:
     """Nothing was done yet, or all of it, or the way back is said."""
     if again.code == 3:
-        assert entrypoint.dump() == snapshot, at
+        assert entrypoint.contents() == before, at
     elif again.code == 0:
         assert entrypoint.contents() == expected, at
     else:
@@ -188,6 +189,7 @@ def assert_right(entrypoint: Entrypoint, again: Result, snapshot: str, expected:
 
 
 def test_four_at_once_make_one_schema(made: Entrypoint) -> None:
+    """P28."""
     expected = made.contents()
     emptied(made)
     done = made.forge.run("entrypoint", "migrate", variables=made.variables, times=4)
@@ -236,3 +238,4 @@ def test_an_upgrade_that_fails_says_why_and_the_way_back(entrypoint: Entrypoint)
     assert done.code == 5, done.output
     assert "Table 'trace_info' already exists" in done.output.splitlines()[-2]
     assert "restore snapshot nightly" in done.output
+    assert entrypoint.migrate().code == 5

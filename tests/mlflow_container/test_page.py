@@ -13,7 +13,8 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.wait import WebDriverWait
 
-from local.debian import locked
+from local.apt import installed
+from local.debian import UnavailableError
 from local.mysql import Server
 from tests.mlflow_container.harness import PATIENCE, PYTHON, Entrypoint, Running
 
@@ -36,17 +37,12 @@ print(mlflow.get_experiment_by_name("on the page").experiment_id)
 
 def programs() -> tuple[str, str]:
     """Return a Chromium and its driver: those on PATH, else Debian's, installed where that may be."""
-    names = (("chromium", "google-chrome"), ("chromedriver",))
-    with locked("chromium"):
-        found = [next(filter(None, map(shutil.which, several)), None) for several in names]
-        if not all(found) and os.geteuid() == 0 and shutil.which("apt-get"):
-            install = "apt-get -qq update && apt-get -qq -y install --no-install-recommends chromium chromium-driver"
-            quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-            subprocess.run(install, shell=True, env=quiet, capture_output=True)
-            found = [next(filter(None, map(shutil.which, several)), None) for several in names]
-    if not (found[0] and found[1]):
-        pytest.skip("No Chromium here: install chromium and chromium-driver")
-    return found[0], found[1]
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    try:
+        installed({"chromedriver": "chromium-driver"} | ({} if chromium else {"chromium": "chromium"}))
+    except UnavailableError as error:
+        pytest.skip(str(error))
+    return chromium or str(shutil.which("chromium")), str(shutil.which("chromedriver"))
 
 
 @pytest.fixture(scope="module")

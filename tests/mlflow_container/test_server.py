@@ -66,7 +66,7 @@ def test_a_client_works_through_the_server(migrated: Entrypoint) -> None:
 
 
 def test_it_answers_its_own_names_alone(served: Running) -> None:
-    """The balancer's name has capitals in the settings, and none in a client's request (P54)."""
+    """The balancer's name has capitals in the settings, and none in a client's request (P26, P27, P54)."""
     name = "mlflow.example.com"
     good = (name, f"{name}:80", f"{name}:443", f"{name}:{served.port}", f"localhost:{served.port}")
     assert [served.get(API, host)[0] for host in good] == [200] * len(good)
@@ -87,6 +87,7 @@ def test_its_own_page_may_change_things_and_another_site_may_not(served: Running
 
 
 def test_the_health_check_is_an_api_call(migrated: Entrypoint, served: Running) -> None:
+    """P51."""
     assert migrated.run("health").code == 0
     assert migrated.having(ALLOWED_HOSTS="another.example.com").run("health").output == "the API answers 403\n"
     assert migrated.having(ALLOWED_HOSTS="another.example.com").run("health").code == 1
@@ -116,6 +117,7 @@ def test_what_is_in_flight_is_answered_at_the_end(migrated: Entrypoint) -> None:
 
 
 def test_a_worker_that_dies_ends_the_task(migrated: Entrypoint) -> None:
+    """P52."""
     with migrated.having(PORT=free_port(), WORKERS="3").serving() as running:
         workers = running.workers()
         assert len(workers) == 3
@@ -127,6 +129,7 @@ def test_a_worker_that_dies_ends_the_task(migrated: Entrypoint) -> None:
 
 
 def test_a_server_that_is_killed_leaves_no_orphan(migrated: Entrypoint) -> None:
+    """P52."""
     with migrated.having(PORT=free_port()).serving() as running:
         workers = running.workers()
         running.process.kill()
