@@ -22,6 +22,7 @@ from local.places import BUCKETS, CA, IMAGES, LOCK, MARK, PLATFORM, STATE, TEMPO
 EXTENSIONS = (
     "persistence",
     "logs",
+    "nested_rows",
     "nested_stacks",
     "deletions",
     "security_groups",

@@ -7,16 +7,14 @@ and rules, rolls nothing back, heeds no deletion policy when one is deleted, and
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextvars import ContextVar
-from hashlib import sha256
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from local.aws.api import client
+from local.aws.nested_rows import KIND, listed, name
 
-KIND = "AWS::CloudFormation::Stack"
 DONE = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 BEGUN = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}
 POLLED = 0.05  # seconds
@@ -27,7 +25,7 @@ CONTINUED: ContextVar[bool] = ContextVar("continued", default=False)
 
 
 def install() -> None:
-    from ministack.services.cloudformation import handlers, stacks
+    from ministack.services.cloudformation import handlers
     from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
     continue_rollback = handlers._continue_update_rollback_async
@@ -37,55 +35,19 @@ def install() -> None:
         await continue_rollback(*arguments)
 
     handlers._continue_update_rollback_async = continued
-    stacks._add_event = _naming(stacks._add_event)
     _RESOURCE_HANDLERS[KIND] = {"create": _create, "update": _update, "delete": _delete}
-
-
-def _naming(add: Callable[..., None]) -> Callable[..., None]:
-    """Return the same function, for which a nested stack that fails has its ID: the cause is in its own events."""
-
-    def added(
-        of: str,
-        parent: str,
-        logical_id: str,
-        kind: str,
-        status: str,
-        reason: str = "",
-        physical_id: str = "",
-        *more: str,
-    ) -> None:
-        if kind == KIND and status.endswith("_FAILED") and not physical_id:
-            physical_id = _stack(_name(parent, logical_id)).get("StackId", "")
-        add(of, parent, logical_id, kind, status, reason, physical_id, *more)
-
-    return added
 
 
 def _create(logical_id: str, properties: dict[str, Any], parent: str) -> tuple[str, Attributes]:
     from ministack.services.cloudformation import _stacks
 
-    name = _name(parent, logical_id)
-    if name in _stacks and "DELETE" not in _stacks[name]["StackStatus"]:
-        return _update(name, {}, properties, parent)  # made, then the emulator was killed before the parent heard
-    stack = _asked("create_stack", name, OnFailure="DELETE", **_arguments(properties))
+    called = name(parent, logical_id)
+    if called in _stacks and "DELETE" not in _stacks[called]["StackStatus"]:
+        return _update(called, {}, properties, parent)  # made, then the emulator was killed before the parent heard
+    stack = _asked("create_stack", called, OnFailure="DELETE", **_arguments(properties))
     stack.update(_parent(parent))
-    # There while it is being made, as on AWS: whoever waits for an output of its looks below.
-    row = {"PhysicalResourceId": stack["StackId"], "ResourceType": KIND, "ResourceStatus": "CREATE_IN_PROGRESS"}
-    rows = _stacks[parent]["_resources"]
-    rows[logical_id] = {**row, "Timestamp": stack["CreationTime"], "Properties": properties}
-    try:
+    with listed(stack, parent, logical_id):
         return _outcome(stack)
-    except ValueError:
-        del rows[logical_id]
-        raise
-
-
-def _name(parent: str, logical_id: str) -> str:
-    """Return the name of a nested stack: a parent that is made anew has another ID, and so children by other names."""
-    from ministack.services.cloudformation import _stacks
-
-    drawn = sha256(f"{_stacks[parent]['StackId']} {logical_id}".encode()).hexdigest()[:12].upper()
-    return f"{parent}-{logical_id}"[:115] + f"-{drawn}"
 
 
 def _update(physical_id: str, _old: dict[str, Any], new: dict[str, Any], _parent: str) -> tuple[str, Attributes]:
