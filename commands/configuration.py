@@ -82,7 +82,7 @@ class Configuration:
         return session
 
     def write(self, *, before: str | None = None, **parameters: str) -> None:
-        """Write values of the template's parameters, and the tag before where one is given: all of it or nothing."""
+        """Write values of the template's parameters, and the tag before (none: ""): all of it or nothing."""
         document = self._read()
         tables = document[self.environment]
         section = tables.get("global") if OVERRIDES not in self._own(tables, "deploy") else None
@@ -90,9 +90,11 @@ class Configuration:
         place = _table(tables, name, "parameters")
         for key, value in parameters.items():
             place[OVERRIDES] = with_value(place.get(OVERRIDES), key, value)
-        if before is not None:
+        if before:
             *path, last = BEFORE
             _table(tables, *path)[last] = before
+        elif before is not None:
+            tables.pop(BEFORE[0], None)
         self._replace(tomlkit.dumps(document))
 
     def _read(self) -> Any:

@@ -54,7 +54,7 @@ def _upgrade(deployment: Deployment, mlflow: Stack, image: str, old: str) -> str
     if checked.exit_code == UP_TO_DATE:
         return ""
     if checked.exit_code != NEEDS_UPGRADE:
-        raise CommandError(f"{image} does not start, {old} serves as before: {checked}")
+        raise CommandError(f"{image.rpartition(':')[2]} does not start, {old} serves as before: {checked}")
     snapshot = Snapshots(deployment.stack.session, mlflow).take(old, progress)
     done = service.migrate(image, progress, "--snapshot", snapshot)
     if done.exit_code != UP_TO_DATE:

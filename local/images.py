@@ -10,6 +10,7 @@ from local.places import IMAGES, PROJECT
 
 SOURCES = PROJECT / "mlflow_container"
 PYTHON = LOCAL / "mlflow/bin/python"
+ENTRYPOINT = {"entrypoint": [str(PYTHON), "-m", "entrypoint"], "environment": {"PYTHONPATH": str(SOURCES)}}
 
 
 def tag() -> str:
@@ -27,5 +28,4 @@ def tag() -> str:
 
 def know(name: str) -> None:
     """Let tasks start from an image of this tag; the tags of before stay known, and no other is."""
-    program = {"entrypoint": [str(PYTHON), "-m", "entrypoint"], "environment": {"PYTHONPATH": str(SOURCES)}}
-    files.write(IMAGES, {**files.read(IMAGES), f"*:{name}": program})
+    files.write(IMAGES, {**files.read(IMAGES), f"*:{name}": ENTRYPOINT})

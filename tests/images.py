@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from local import containers
-from local.debian import UnavailableError
+from local.debian import UnavailableError, locked
 from mlflow_container import image, publish
 from mlflow_container.builder import Builder
 from mlflow_container.image import Image
@@ -44,11 +44,12 @@ def container_variables() -> Iterator[dict[str, str]]:
 @pytest.fixture(scope="module")
 def built_image(container_variables: dict[str, str]) -> Image:
     made = image.current()
-    with (containers.FOLDER / "build.log").open("wb") as log:
+    # Two workers build it once; and who builds another image holds the lock until that is pushed.
+    with locked("image"), (containers.FOLDER / "build.log").open("wb") as log:
         publish.build(made, Builder("podman", log))
-    for name in podman("images", "--format={{.Repository}}:{{.Tag}}", "hydra-mlflow").stdout.split():
-        if not name.endswith(f":{made.tag}"):  # of other tests, and other days
-            podman("rmi", name)
+        for name in podman("images", "--format={{.Repository}}:{{.Tag}}", "hydra-mlflow").stdout.split():
+            if not name.endswith(f":{made.tag}"):  # of other tests, and other days
+                podman("rmi", name)
     return made
 
 

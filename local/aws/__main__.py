@@ -22,12 +22,14 @@ from local.places import BUCKETS, CA, IMAGES, LOCK, MARK, PLATFORM, STATE, TEMPO
 EXTENSIONS = (
     "persistence",
     "logs",
+    "nested_rows",
     "nested_stacks",
     "deletions",
     "security_groups",
     "secrets",
     "databases",
     "functions",
+    "repositories",
     "services",
     "batch_jobs",
 )

@@ -2,7 +2,8 @@
 
 A file of the emulator's (CONTAINER_IMAGES) says which, by patterns of an image's name and tag:
     {"*:4f2a91c0": {"entrypoint": ["python", "-m", "entrypoint"], "environment": {"PYTHONPATH": "mlflow_container"}}}
-It is read at each start; an image that it does not know cannot be pulled, as one that was never pushed on AWS.
+It is read at each start. For an image that a registry on this machine has, the entrypoint of this checkout stands. No
+other can be pulled, as one that was never pushed on AWS.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import os
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+
+from local.aws import repositories
+from local.images import ENTRYPOINT
 
 
 class StartError(Exception):
@@ -25,4 +29,6 @@ def program(image: str) -> dict[str, Any]:
     for pattern, program in known.items():
         if fnmatchcase(image, pattern):
             return dict(program)
+    if repositories.has(image):
+        return ENTRYPOINT
     raise StartError(f"CannotPullContainerError: pull image manifest has been retried 1 time(s): {image}: not found")

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 from contextvars import ContextVar
-from hashlib import sha256
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from local.aws.api import client
+from local.aws.nested_rows import KIND, listed, name
 
 DONE = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 BEGUN = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}
@@ -35,20 +35,19 @@ def install() -> None:
         await continue_rollback(*arguments)
 
     handlers._continue_update_rollback_async = continued
-    _RESOURCE_HANDLERS["AWS::CloudFormation::Stack"] = {"create": _create, "update": _update, "delete": _delete}
+    _RESOURCE_HANDLERS[KIND] = {"create": _create, "update": _update, "delete": _delete}
 
 
 def _create(logical_id: str, properties: dict[str, Any], parent: str) -> tuple[str, Attributes]:
     from ministack.services.cloudformation import _stacks
 
-    # A parent that is made anew has another ID, and so children, and resources of theirs, by other names.
-    drawn = sha256(f"{_stacks[parent]['StackId']} {logical_id}".encode()).hexdigest()[:12].upper()
-    name = f"{parent}-{logical_id}"[:115] + f"-{drawn}"
-    if name in _stacks and "DELETE" not in _stacks[name]["StackStatus"]:
-        return _update(name, {}, properties, parent)  # made, then the emulator was killed before the parent heard
-    stack = _asked("create_stack", name, OnFailure="DELETE", **_arguments(properties))
+    called = name(parent, logical_id)
+    if called in _stacks and "DELETE" not in _stacks[called]["StackStatus"]:
+        return _update(called, {}, properties, parent)  # made, then the emulator was killed before the parent heard
+    stack = _asked("create_stack", called, OnFailure="DELETE", **_arguments(properties))
     stack.update(_parent(parent))
-    return _outcome(stack)
+    with listed(stack, parent, logical_id):
+        return _outcome(stack)
 
 
 def _update(physical_id: str, _old: dict[str, Any], new: dict[str, Any], _parent: str) -> tuple[str, Attributes]:

@@ -133,6 +133,9 @@ def test_the_tag_before_is_kept_beside_and_sam_does_not_mind(path: Path, environ
     assert configuration.tag_before == "new"
     assert of_sam(path, environment) == {**read, "ImageTag": "newer"}
     assert path.read_text().count(f"[{environment}.rollback_container.parameters]") == 1
+    configuration.write(before="")
+    assert configuration.tag_before == ""
+    assert "rollback_container" not in path.read_text()
 
 
 def test_tables_in_any_order(path: Path) -> None:
