@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import string
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ import pytest
 from local.mysql import Server
 from tests.mlflow_container.conftest import free_port
 from tests.mlflow_container.harness import PATIENCE, Entrypoint, Running, until
-from tests.servers import memory_folder
+from tests.servers import running
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("mlflow_faults")]
 
@@ -23,14 +22,7 @@ PRINTABLE = "".join(character for character in string.printable if character.isp
 @pytest.fixture(scope="module")
 def own_server(mysql: Server) -> Iterator[Server]:
     """A server that the tests here may kill: each of them starts it again, whatever became of it."""
-    folder = memory_folder()
-    server = Server(mysql.programs, folder)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.kill()
-        shutil.rmtree(folder)
+    yield from running(lambda: mysql.programs)
 
 
 @pytest.fixture
