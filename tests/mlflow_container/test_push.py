@@ -49,7 +49,7 @@ def ecr(container_variables: dict[str, str]) -> Iterator[Registry]:
     try:
         with Registry(folder) as running, ThreadingHTTPServer(("127.0.0.1", 0), Ecr) as api:
             Ecr.registry = running
-            threading.Thread(target=api.serve_forever).start()
+            threading.Thread(target=api.serve_forever, args=(0.01,)).start()
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv("AWS_ENDPOINT_URL_ECR", f"http://127.0.0.1:{api.server_port}")
                 for name, value in (

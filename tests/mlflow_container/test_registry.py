@@ -48,7 +48,7 @@ class Public(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def public() -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Public) as server:
-        threading.Thread(target=server.serve_forever).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
         yield f"127.0.0.1:{server.server_port}"
         server.shutdown()
 
