@@ -78,9 +78,10 @@ def start(port: int = 0) -> str:
 
 def stop() -> None:
     """Stop the emulator and all that it started, whatever became of it; its data stay."""
-    if _runs():
-        with suppress(ProcessLookupError):
-            os.kill(files.read(RECORD)["pid"], signal.SIGTERM)
+    for number in (signal.SIGTERM, signal.SIGKILL):  # it goes first: it would start again what ends before it
+        if _runs():
+            with suppress(ProcessLookupError):
+                os.kill(files.read(RECORD)["pid"], number)
         deadline = time.monotonic() + PATIENCE
         while _runs() and time.monotonic() < deadline:
             time.sleep(0.05)

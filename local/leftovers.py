@@ -38,4 +38,5 @@ def _is_ours(process: psutil.Process) -> bool:
 
 
 if __name__ == "__main__":
-    end(find())
+    while found := find():  # what ends may have started another one meanwhile
+        end(found)

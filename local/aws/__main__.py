@@ -66,13 +66,14 @@ def main(port: int) -> None:
         extension.install()
     failed = 1
     try:
-        asyncio.run(_serve(port, extensions))
+        # Not asyncio.run: it waits minutes for threads that wait for a deployment, whose end never comes.
+        asyncio.new_event_loop().run_until_complete(_serve(port, extensions))
         failed = 0
     except Exception:
         traceback.print_exc()
     for extension in reversed(extensions):
         getattr(extension, "stop", lambda: None)()
-    os._exit(failed)  # threads that wait for a deployment would go on waiting
+    os._exit(failed)  # as those threads would go on waiting
 
 
 async def _serve(port: int, extensions: list[ModuleType]) -> None:

@@ -101,12 +101,16 @@ class Checkout:
 
     def stack(self, name: str, resources: dict[str, Any]) -> dict[str, Any]:
         """Create or update a stack, and return what became of it; its outputs are the Ref of each resource."""
-        cloudformation = self.client("cloudformation")
-        outputs = {key: {"Value": {"Ref": key}} for key in resources}
-        body = json.dumps({"Resources": resources, "Outputs": outputs})
+        cloudformation, body = self.client("cloudformation"), self.body(resources)
         there = name in (stack["StackName"] for stack in cloudformation.describe_stacks()["Stacks"])
         getattr(cloudformation, "update_stack" if there else "create_stack")(StackName=name, TemplateBody=body)
         return self.settled(name)
+
+    @staticmethod
+    def body(resources: dict[str, Any]) -> str:
+        """Return the template of these resources; its outputs are the Ref of each."""
+        outputs = {key: {"Value": {"Ref": key}} for key in resources}
+        return json.dumps({"Resources": resources, "Outputs": outputs})
 
     def settled(self, name: str) -> dict[str, Any]:
         """Return a stack once nothing happens to it, with its outputs by name and all reasons that were given."""
