@@ -112,21 +112,22 @@ build: synth .venv/.dev  ## Package all of it with SAM, or SYSTEM alone
 clean:  ## Remove what was built: build/ and .aws-sam/
 	rm -rf build .aws-sam
 
-# --- MLflow's service in AWS -----------------------------------------------------------------------------------------
+# --- Commands, of AWS or whatever AWS_ENDPOINT_URL names --------------------------------------------------------------
 
 # The environment of samconfig.toml that says which stack. TAG: an image that is in the repository, instead of ours.
 .PHONY: start update_container rollback_container
 CONFIG_ENV := $(or $(SYSTEM),default)
-COMMAND = $(PYTHON) -m commands $(1) --config-env '$(CONFIG_ENV)' $(if $(TAG),--tag '$(TAG)')
+COMMAND = $(PYTHON) -m commands $(1) --config-env '$(CONFIG_ENV)'
+TAGGED = $(if $(TAG),--tag '$(TAG)')
 
 start: build  ## Deploy all of it, push MLflow's image meanwhile, and bring its service up; goes on where it was
-	@$(call COMMAND,start)
+	@$(call COMMAND,start) $(TAGGED)
 
 update_container: build  ## Roll a new image of MLflow out: schema first, after a snapshot, and no request lost (TAG=)
-	@$(call COMMAND,update)
+	@$(call COMMAND,update) $(TAGGED)
 
 rollback_container: build  ## Go back to MLflow's image of before, where the schema allows (TAG=)
-	@$(call COMMAND,rollback)
+	@$(call COMMAND,rollback) $(TAGGED)
 
 # --- MLflow's server on this machine ---------------------------------------------------------------------------------
 

@@ -6,7 +6,9 @@ import argparse
 import re
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -17,7 +19,6 @@ from commands.start import start
 from commands.update import update
 from mlflow_container.errors import ImageError
 
-VERBS = {"start": start, "update": update, "rollback": rollback}
 TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 
 
@@ -25,7 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a verb. Exit status: 0; 1 where it stops, with one line that says why; 2 for wrong usage; 130 interrupted."""
     args = _parser().parse_args(arguments)
     try:
-        VERBS[args.verb](Configuration(Path("samconfig.toml"), args.config_env), args.tag)
+        configuration = Configuration(Path("samconfig.toml"), args.config_env)
+        args.run(configuration, **{name: getattr(args, name) for name in args.takes})
     except (CommandError, ImageError, ClientError, BotoCoreError, OSError) as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         return 1
@@ -40,15 +42,17 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m commands", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    meanings = {
-        "start": "deploy the stack, build and push the image meanwhile, then bring the service up",
-        "update": "build and push the image, upgrade the schema after a snapshot, and roll it out",
-        "rollback": "go back to the image of before, where the schema allows",
-    }
-    for verb, meaning in meanings.items():
-        one = verbs.add_parser(verb, help=meaning)
+
+    def verb(run: Callable[..., None], meaning: str, **options: dict[str, Any]) -> None:
+        one = verbs.add_parser(run.__name__, help=meaning, description=f"{meaning[0].upper()}{meaning[1:]}.")
         one.add_argument("--config-env", default="default", help="environment of samconfig.toml (default: default)")
-        one.add_argument("--tag", type=_tag, default="", help="an image that is in the repository already")
+        takes = [one.add_argument(f"--{name}", **option).dest for name, option in options.items()]
+        one.set_defaults(run=run, takes=takes)
+
+    tag = {"dest": "given", "metavar": "TAG", "type": _tag, "default": "", "help": "an image that is in the repository"}
+    verb(start, "deploy the stack, build and push the image meanwhile, then bring the service up", tag=tag)
+    verb(update, "build and push the image, upgrade the schema after a snapshot, and roll it out", tag=tag)
+    verb(rollback, "go back to the image of before, where the schema allows", tag=tag)
     return parser
 
 
