@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
 
 import pytest
 import requests
@@ -46,25 +47,49 @@ def migration(platform: Platform) -> int | None:
     return next((pid for pid, line in marked(platform.state).items() if "entrypoint migrate" in line), None)
 
 
-@pytest.mark.parametrize("moment", ["deployment", "migration"])
-def test_a_first_deployment_that_is_killed_is_completed_by_the_next(prepared: None, moment: str) -> None:
+def lasting(platform: Platform) -> set[int]:
+    """Return the processes that live as long as nothing ends them: the emulator and the databases."""
+    names = "local.aws", "mysqld", "mariadbd"
+    return {pid for pid, line in marked(platform.state).items() if any(name in line for name in names)}
+
+
+@pytest.fixture(scope="module")
+def second_platform(prepared: None) -> Iterator[Platform]:
+    """Another checkout's, of which the emulator is killed in its first deployment and in its first migration."""
     platform = Platform()
     try:
-        started = platform.start("up")
-        wait_for_line(started, "Batch/Database create complete")
-        if moment == "migration":
-            os.kill(until(lambda: migration(platform), "the migration"), signal.SIGKILL)
-        kill(platform)
-        said, _ = started.communicate()
-        assert started.returncode != 0
-        assert "Traceback" not in said
+        for moment in ("deployment", "migration"):
+            started = platform.start("up")
+            if moment == "deployment":
+                wait_for_line(started, "Batch/Database create complete")
+            else:
+                os.kill(until(lambda: migration(platform), "the migration"), signal.SIGKILL)
+            kill(platform)
+            said, _ = started.communicate()
+            assert started.returncode != 0
+            assert "Traceback" not in said
         platform.up()
-        assert platform.rows("SELECT COUNT(*) FROM hydra.schema_info") == [["1"]]
-        assert platform.outputs()["LambdaInvocationResponse"].startswith("schema 1: ")
-        assert requests.get(f"{platform.outputs()['TrackingUri']}/{EXPERIMENT}", timeout=60).ok
-        assert len([line for line in platform.processes() if "mysqld" in line or "mariadbd" in line]) == 2
+        yield platform
     finally:
         platform.end()
+
+
+def test_a_first_deployment_that_is_killed_is_completed_by_the_next(second_platform: Platform) -> None:
+    assert second_platform.rows("SELECT COUNT(*) FROM hydra.schema_info") == [["1"]]
+    assert second_platform.outputs()["LambdaInvocationResponse"].startswith("schema 1: ")
+    assert requests.get(f"{second_platform.outputs()['TrackingUri']}/{EXPERIMENT}", timeout=60).ok
+    assert len([line for line in second_platform.processes() if "mysqld" in line or "mariadbd" in line]) == 2
+
+
+def test_two_checkouts_run_side_by_side(own_platform: Platform, second_platform: Platform) -> None:
+    second_platform.up()
+    add_row(own_platform, 4)
+    assert second_platform.rows("SELECT * FROM information_schema.tables WHERE table_name = 'kept'") == []
+    before = lasting(own_platform)
+    assert second_platform.make("down").returncode == 0
+    assert len(before) == 3
+    assert lasting(own_platform) == before
+    assert ["4"] in own_platform.rows("SELECT a FROM hydra.kept")
 
 
 def test_an_update_that_is_killed_is_completed_by_the_next(own_platform: Platform) -> None:
@@ -104,16 +129,16 @@ def test_down_keeps_the_data_and_leaves_no_process(own_platform: Platform) -> No
     assert ["3"] in own_platform.rows("SELECT a FROM hydra.kept")
 
 
-@pytest.mark.parametrize("moment", ["Emulator", "Batch/Database update complete"])
-def test_ctrl_c_leaves_nothing_running_and_nothing_broken(own_platform: Platform, moment: str) -> None:
+def test_ctrl_c_leaves_nothing_running_and_nothing_broken(own_platform: Platform) -> None:
     storage = own_platform.database("batch")["AllocatedStorage"] + 1
     own_platform.make("down")
-    started = own_platform.start("up", PARAMETERS=f"BatchAllocatedStorage={storage}")
-    wait_for_line(started, moment)
-    os.killpg(started.pid, signal.SIGINT)
-    said, _ = started.communicate()
-    assert "Stopping everything" in said
-    assert "Traceback" not in said
-    assert own_platform.processes() == []
+    for moment in ("Emulator", "Batch/Database update complete"):
+        started = own_platform.start("up", PARAMETERS=f"BatchAllocatedStorage={storage}")
+        wait_for_line(started, moment)
+        os.killpg(started.pid, signal.SIGINT)
+        said, _ = started.communicate()
+        assert "Stopping everything" in said
+        assert "Traceback" not in said
+        assert own_platform.processes() == []
     own_platform.up(BatchAllocatedStorage=str(storage))
     assert own_platform.database("batch")["AllocatedStorage"] == storage
