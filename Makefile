@@ -44,8 +44,8 @@ lint: synth .venv/.dev  ## Check the templates with cfn-lint
 
 LOCAL := .venv/.dev .local/emulator/.ready $(if $(wildcard mlflow_container/requirements.txt),.local/mlflow/.ready)
 
-up: $(LOCAL)  ## Run all of it on this machine, or update it (PARAMETERS='MinTasks=2', PORT=4566)
-	@$(PYTHON) -m local up --parameters '$(PARAMETERS)' $(addprefix --port ,$(PORT))
+up: $(LOCAL)  ## Run all of it on this machine, or update it (PARAMETERS='MinTasks=2', PORT=4566, IMAGE=1)
+	@$(PYTHON) -m local up --parameters '$(PARAMETERS)' $(addprefix --port ,$(PORT)) $(if $(IMAGE),--image)
 
 down: $(LOCAL)  ## Stop it; the data stay (PURGE=1: delete them, after a question)
 	@$(PYTHON) -m local down $(if $(PURGE),--purge)

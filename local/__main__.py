@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local import up, view
 from local.debian import UnavailableError
 from local.emulator import LocalError
+from mlflow_container.errors import ImageError
 
 
 def main() -> int:
@@ -18,6 +19,7 @@ def main() -> int:
     starts = commands.add_parser("up", help="start or update everything")
     starts.add_argument("--port", type=int, default=0, help="of the emulator; 0: that of the last time, or a free one")
     starts.add_argument("--parameters", default="", help="NAME=value, with spaces between them; kept for the next time")
+    starts.add_argument("--image", action="store_true", help="run MLflow's image by podman or docker, for this time")
     commands.add_parser("down", help="stop everything").add_argument("--purge", action="store_true", help="delete data")
     commands.add_parser("status", help="stacks, databases, tasks, jobs")
     commands.add_parser("logs", help="what was said").add_argument("--follow", action="store_true")
@@ -25,14 +27,14 @@ def main() -> int:
     told = parser.parse_args()
     try:
         if told.command == "up":
-            up.up(up.parse(told.parameters), told.port)
+            up.up(up.parse(told.parameters), told.port, told.image)
         elif told.command == "down":
             up.down(told.purge, input)
         elif told.command == "logs":
             view.logs(told.follow)
         else:
             {"status": view.status, "open": view.open_page}[told.command]()
-    except (LocalError, UnavailableError) as error:
+    except (LocalError, UnavailableError, ImageError) as error:
         print(error, file=sys.stderr)
         return 1
     except (BotoCoreError, ClientError) as error:

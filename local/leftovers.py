@@ -1,4 +1,4 @@
-"""Processes of this checkout's platform that nobody looks after: what a killed emulator left.
+"""Processes and containers of this checkout's platform that nobody looks after: what a killed emulator left.
 
 Run by the emulator's Python (`python -m local.leftovers`), it ends them all, the emulator too.
 """
@@ -9,6 +9,7 @@ import os
 
 import psutil
 
+from local import run_image
 from local.places import MARK, PLATFORM
 
 PATIENCE = 20  # seconds that they have, to write what they hold
@@ -40,3 +41,4 @@ def _is_ours(process: psutil.Process) -> bool:
 if __name__ == "__main__":
     while found := find():  # what ends may have started another one meanwhile
         end(found)
+    run_image.remove_all()

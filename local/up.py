@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from local import deployment, emulator, images, stacks
 from local.debian import locked
@@ -16,6 +16,8 @@ from local.places import PLATFORM
 from local.programs import mysql
 
 PATIENCE = 180  # seconds that databases and tasks may take to run again
+
+T = TypeVar("T")
 
 NEXT = """
 Try next:
@@ -27,12 +29,15 @@ Try next:
   make down                                   stop all; the data stay (PURGE=1: delete them)"""
 
 
-def up(given: deployment.Parameters, port: int) -> None:
-    """Bring everything up. Raises LocalError or UnavailableError, one line each; Ctrl-C stops all that runs."""
+def up(given: deployment.Parameters, port: int, image: bool) -> None:
+    """Bring everything up, MLflow from its image or from these sources; Ctrl-C stops all that runs.
+
+    Raises LocalError, UnavailableError or ImageError, one line each.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with locked("up"):
-            _up(given, port)
+            _up(given, port, image)
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         print("\nStopping everything", file=sys.stderr)
@@ -40,15 +45,15 @@ def up(given: deployment.Parameters, port: int) -> None:
         raise
 
 
-def _up(given: deployment.Parameters, port: int) -> None:
+def _up(given: deployment.Parameters, port: int, image: bool) -> None:
     began = time.monotonic()
     step = _Steps()
+    mlflow = step("MLflow", images.container if image else images.sources)
     step("Programs", lambda: mysql().version.split(" for ")[0].split("/")[-1])
     if not (running := emulator.url() is not None):
         emulator.stop()  # what a killed one left, its databases' ports among it
-    values = deployment.parameters(given, running)
-    if tag := images.tag():
-        images.know(tag)
+    values = deployment.parameters({"ImageTag": mlflow.tag, **given} if image else given, running)
+    images.know(mlflow)
     address = step("Emulator", lambda: emulator.start(port))
     made_of = ""
 
@@ -71,9 +76,9 @@ class _Steps:
     def __init__(self) -> None:
         self.number = 0
 
-    def __call__(self, name: str, do: Callable[[], str]) -> str:
+    def __call__(self, name: str, do: Callable[[], T]) -> T:
         self.number += 1
-        print(f"[{self.number}/5] {name} ...", flush=True)
+        print(f"[{self.number}/6] {name} ...", flush=True)
         began = time.monotonic()
         outcome = do()
         self.tell(f"{outcome} ({time.monotonic() - began:.1f} s)")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
+from urllib.request import urlopen
 
 from local.emulator import REGION, client
 from local.files import read
@@ -110,6 +114,29 @@ class Platform:
             else:
                 path.write_text(before)
             self.up()
+
+    @contextmanager
+    def asked_all_the_time(self) -> Iterator[None]:
+        """Ask the API through the load balancer, from two threads, until the block ends. A lost request raises."""
+        url = f"{self.outputs()['TrackingUri']}/api/2.0/mlflow/experiments/get?experiment_id=0"
+        over, heard = Event(), Event()
+
+        def ask() -> None:
+            while not over.is_set():
+                with urlopen(url, timeout=PATIENCE) as answer:
+                    assert json.load(answer)["experiment"]["name"] == "Default"
+                heard.set()
+                over.wait(0.05)
+
+        with ThreadPoolExecutor(2) as pool:
+            asking = [pool.submit(ask) for _ in range(2)]
+            try:
+                yield
+            finally:
+                over.set()
+            for each in asking:
+                each.result()
+        assert heard.is_set()
 
     @property
     def address(self) -> str:
