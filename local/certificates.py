@@ -25,6 +25,7 @@ def authority() -> trustme.CA:
 
 def _write(path: Path, content: bytes, mode: int) -> None:
     partial = path.with_suffix(".partial")
-    partial.touch(mode=mode)
+    partial.touch(mode=0o600)
     partial.write_bytes(content)
+    partial.chmod(mode)  # whatever umask is here: a container's user reads the certificate too
     partial.rename(path)
