@@ -145,6 +145,6 @@ def test_no_region_is_one_line(refused: Callable[..., str]) -> None:
     assert said == "No Region is configured: expected one by `aws configure` or AWS_DEFAULT_REGION"
 
 
-@pytest.mark.parametrize("line", [["start", "--config-env"], ["update", "--tag", "a b"], ["deploy"], []])
+@pytest.mark.parametrize("line", [["start", "--config-env"], ["update", "--tag", "a b"], ["deploi"], []])
 def test_wrong_usage_is_2(commands: Commands, line: list[str]) -> None:
     assert commands(*line)[0] == 2
