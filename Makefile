@@ -124,8 +124,8 @@ ALLOWED = $(foreach id,$(ALLOW),--allow '$(id)')
 deploy: build  ## Deploy what was built; refuse what would take data, unless named (ALLOW='Batch/Database/Instance')
 	@$(call COMMAND,deploy) $(ALLOWED)
 
-diff: build  ## Show what a deployment would change, and change nothing
-	@$(call COMMAND,diff)
+diff: build  ## Show what a deployment would change, and change nothing (OFFLINE=1: against the last one, without AWS)
+	@$(call COMMAND,diff) $(if $(OFFLINE),--offline)
 
 start: build  ## Deploy all of it, push MLflow's image meanwhile, and bring its service up; goes on where it was
 	@$(call COMMAND,start) $(TAGGED) $(ALLOWED)

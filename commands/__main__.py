@@ -56,7 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     tag = {"dest": "given", "metavar": "TAG", "type": _tag, "default": "", "help": "an image that is in the repository"}
     allow = {"action": "append", "default": [], "metavar": "ID", "help": "what may be lost that holds data (a path)"}
     verb(deploy, "deploy what was built, and refuse what would take data", allow=allow)
-    verb(diff, "show what a deployment would change, and change nothing")
+    offline = {"action": "store_true", "help": "against the last deployment from this folder, without AWS"}
+    verb(diff, "show what a deployment would change, and change nothing", offline=offline)
     verb(start, "deploy, build and push the image meanwhile, then bring the service up", tag=tag, allow=allow)
     verb(update, "build and push the image, upgrade the schema after a snapshot, and roll it out", tag=tag)
     verb(rollback, "go back to the image of before, where the schema allows", tag=tag)

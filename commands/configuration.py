@@ -24,6 +24,10 @@ BEFORE = ("rollback_container", "parameters", "image_tag")
 Table = MutableMapping[str, Any]
 
 
+class NoRegionError(CommandError):
+    """Nothing says which Region to speak to."""
+
+
 class Configuration:
     """An environment of samconfig.toml; read anew each time, as somebody may edit it while a stack is being made."""
 
@@ -55,6 +59,12 @@ class Configuration:
     def template(self) -> Path:
         """What `sam deploy` takes: what `sam build` made, where nothing else is said."""
         return Path(self.deploy.get("template_file") or ".aws-sam/build/template.yaml")
+
+    @property
+    def source(self) -> Path:
+        """What `sam build` takes."""
+        tables = self._read()[self.environment]
+        return Path(self._own(tables, "build").get("template_file") or "template.yaml")
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -89,7 +99,7 @@ class Configuration:
         deploy = self.deploy
         session = boto3.Session(profile_name=deploy.get("profile"), region_name=deploy.get("region"))
         if not session.region_name:
-            raise CommandError("No Region is configured: expected one by `aws configure` or AWS_DEFAULT_REGION")
+            raise NoRegionError("No Region is configured: expected one by `aws configure` or AWS_DEFAULT_REGION")
         return session
 
     def write(self, *, before: str | None = None, **parameters: str) -> None:

@@ -29,7 +29,6 @@ def deploy(configuration: Configuration, allow: Sequence[str] = ()) -> None:
     stack, asked = Stack(configuration.session(), configuration.stack_name), built_parameters(configuration.template)
     complete(configuration, stack, asked)
     deployment = Deployment(configuration, stack, Progress(), allow)
-    deployment.clear()
     deployment.settle()
     wanted, tag = configuration.tag, serving(stack)
     if tag and wanted not in ("", tag):

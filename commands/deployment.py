@@ -3,45 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from commands import CommandError
 from commands.asking import check
 from commands.change_set import ChangeSet
 from commands.changes import Change, refusals
 from commands.configuration import TAG
-from commands.events import first_cause, latest
+from commands.events import latest
+from commands.offline import keep
 from commands.options import Options
 from commands.packaging import Template, package
+from commands.resting import DeploymentError, check_end, settle
 from commands.stack import NESTED
 from commands.waiting import watch
-from templates_py.review.data import HOLDS_DATA
 
 if TYPE_CHECKING:
     from commands.configuration import Configuration
     from commands.progress import Progress
     from commands.stack import Stack
 
-# What cannot be updated, and the way out.
-DEAD_ENDS = {
-    "CREATE_FAILED": "delete it (aws cloudformation delete-stack --stack-name {name})",
-    "ROLLBACK_COMPLETE": "delete it (aws cloudformation delete-stack --stack-name {name})",
-    "ROLLBACK_FAILED": "empty or unprotect what it could not delete, and delete it "
-    "(aws cloudformation delete-stack --stack-name {name})",
-    "DELETE_FAILED": "delete it (aws cloudformation delete-stack --stack-name {name})",
-    "UPDATE_ROLLBACK_FAILED": "finish its rollback (aws cloudformation continue-update-rollback --stack-name {name})",
-    "DELETE_IN_PROGRESS": "wait for its end",
-}
-GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "IMPORT_COMPLETE")
 PROTECTION = "DeletionProtection"  # what the names of its parameters end with
 
 Parameters = dict[str, str]
 # Shown the changes before they are made, and the parameters that change.
 Look = Callable[[list[Change], Parameters], None]
-
-
-class DeploymentError(CommandError):
-    """The stack could not be made or changed."""
 
 
 class RefusedError(DeploymentError):
@@ -75,6 +60,7 @@ class Deployment:
             self._change(template, unprotected, alongside, look)
             self.progress.say("It stands: turning deletion protection on")
         self._change(template, given, alongside, look)
+        keep(self.configuration, given)
 
     def compare(self, look: Look) -> None:
         """Show `look` what `run` would change, and change nothing."""
@@ -118,42 +104,11 @@ class Deployment:
             change_set.execute()
             self.progress.until(lambda: latest(self.stack) != before or None, f"Changing {_count(changes)}")
         watch(self.stack, self.progress, alongside)
-        self._check(self.stack.status)
-
-    def _check(self, status: str) -> None:
-        if status not in GOOD:
-            raise DeploymentError(f"{self.stack.name}: {first_cause(self.stack) or status}{self._way_out(status)}")
+        check_end(self.stack)
 
     def settle(self, alongside: Callable[[], None] = lambda: None) -> None:
-        """Wait for what somebody else, or an interrupted command, has begun; no change can be made before its end.
-
-        Raises DeploymentError where that fails, or where the stack is one that cannot be changed.
-        """
-        began = self.stack.status
-        if began.endswith("_IN_PROGRESS") and began not in DEAD_ENDS:
-            self.progress.say(f"{self.stack.name} is in progress already ({began}): waiting for its end")
-            watch(self.stack, self.progress, alongside)
-        status = self.stack.status
-        if status in DEAD_ENDS or status != began:
-            self._check(status)
-
-    def clear(self) -> None:
-        """Delete a stack that was never made, if nothing in it holds data: only then can it be made anew."""
-        if self.stack.status != "ROLLBACK_COMPLETE" or self._holds_data():
-            return
-        self.progress.say(f"{self.stack.name} was not made the last time, and nothing in it holds data: deleting it")
-        client: Any = self.stack.session.client("cloudformation")
-        client.delete_stack(StackName=self.stack.name)
-        self.progress.until(lambda: not self.stack.status or None, f"Deleting {self.stack.name}")
-
-    def _holds_data(self) -> bool:
-        rows = [row for _, row in self.stack.everything() if row["ResourceType"] in HOLDS_DATA]
-        return any(row["ResourceStatus"] != "DELETE_COMPLETE" for row in rows)
-
-    def _way_out(self, status: str) -> str:
-        if status not in DEAD_ENDS:
-            return ""
-        return f". The stack is in {status}: {DEAD_ENDS[status].format(name=self.stack.name)}, then run this again"
+        """Wait for what is in progress. Raises DeploymentError where the stack cannot be changed then."""
+        settle(self.stack, self.progress, alongside)
 
 
 def _protections(template: Template) -> list[str]:

@@ -4,24 +4,45 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ProfileNotFound
+
 from commands.asking import built_parameters, complete
 from commands.changes import SECRET
+from commands.configuration import NoRegionError
 from commands.deployment import Deployment
+from commands.offline import since
 from commands.progress import Progress
 from commands.stack import NESTED, Stack
 from templates_py.review.data import HOLDS_DATA
+from templates_py.review.updates import effects
 
 if TYPE_CHECKING:
     from commands.changes import Change
     from commands.configuration import Configuration
 
+WITHOUT_AWS = (NoRegionError, NoCredentialsError, ProfileNotFound, EndpointConnectionError)
 WORDS = {"Add": "added", "Remove": "deleted", "Import": "imported"}
 
 
-def diff(configuration: Configuration) -> None:
-    """Print what `make deploy` would do to each resource, and what it would refuse."""
-    stack, asked = Stack(configuration.session(), configuration.stack_name), built_parameters(configuration.template)
-    complete(configuration, stack, asked)
+def diff(configuration: Configuration, offline: bool = False) -> None:
+    """Print what `make deploy` would do to each resource, and what it would refuse.
+
+    Without AWS, or `offline`: what is other than at the last deployment from this folder.
+    """
+    try:
+        if not offline:
+            return _with_aws(configuration, Stack(configuration.session(), configuration.stack_name))
+    except WITHOUT_AWS as error:
+        print(f"Without AWS: {error}")
+    deployed, changes, parameters = since(configuration, configuration.parameters)
+    print(f"Against what was last deployed from this folder ({deployed}); only AWS knows what others have done since")
+    for name, value in parameters.items():
+        print(f"Parameter {name} = {value!r}: {'; '.join(effects(configuration.source, name)) or 'reaches nothing'}")
+    show(changes, parameters)
+
+
+def _with_aws(configuration: Configuration, stack: Stack) -> None:
+    complete(configuration, stack, built_parameters(configuration.template))
     deployment = Deployment(configuration, stack, Progress())
 
     def look(changes: list[Change], parameters: dict[str, str]) -> None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from commands import CommandError
 from commands.configuration import TAG
-from commands.deployment import Deployment, DeploymentError, RefusedError
+from commands.deployment import Deployment, RefusedError
 from commands.progress import Progress
+from commands.resting import DeploymentError
 from commands.service import Service
 from commands.stack import Stack
 

@@ -29,7 +29,6 @@ def start(configuration: Configuration, given: str = "", allow: Sequence[str] = 
     stack, asked = Stack(configuration.session(), configuration.stack_name), built_parameters(configuration.template)
     complete(configuration, stack, asked)
     deployment = Deployment(configuration, stack, Progress(), allow)
-    deployment.clear()
     if TAG not in asked:  # a system without MLflow
         deployment.settle()
         deployment.run()

@@ -123,7 +123,12 @@ def _resolved(template: Row, values: Row, name: str, stack_id: str) -> Row:
     from ministack.services.cloudformation import _stacks
     from ministack.services.cloudformation.engine import _evaluate_conditions, _resolve_refs
 
-    there, conditions = (_stacks.get(name) or {}).get("_resources", {}), _evaluate_conditions(template, values)
+    conditions = _evaluate_conditions(template, values)
+    # An output that a nested stack is yet to get is empty.
+    there = {
+        title: {"Attributes": row.get("Attributes", {})} if row["ResourceType"] == KIND else row
+        for title, row in (_stacks.get(name) or {}).get("_resources", {}).items()
+    }
     resources = {}
     for title, made in template.get("Resources", {}).items():
         if conditions.get(made.get("Condition"), True):
