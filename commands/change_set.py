@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from commands import CommandError
 from commands.changes import Change
@@ -48,9 +49,13 @@ class ChangeSet:
         self._id, self._stack_id = made["Id"], made["StackId"]
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._executed:
-            return
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        if not self._executed:
+            # What stopped us says more than that what is left could not be deleted.
+            with suppress(ClientError, BotoCoreError) if error else nullcontext():
+                self._delete()
+
+    def _delete(self) -> None:
         self._client.delete_change_set(ChangeSetName=self._id)
         deadline = time.monotonic() + DELETION
         while self._is_being_deleted() and time.monotonic() < deadline:
@@ -109,9 +114,9 @@ class ChangeSet:
 
     def execute(self) -> None:
         """Begin it."""
-        self._executed = True
         more = {"DisableRollback": True} if self._options.disable_rollback else {}
         self._client.execute_change_set(ChangeSetName=self._id, **more)
+        self._executed = True
 
     def _is_being_deleted(self) -> bool:
         try:

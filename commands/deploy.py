@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from commands import CommandError
 from commands.asking import built_parameters, complete
-from commands.deployment import Deployment
+from commands.deployment import Deployment, nothing
 from commands.diff import show
 from commands.options import Options
 from commands.progress import Progress
@@ -34,11 +34,11 @@ def deploy(configuration: Configuration, allow: Sequence[str] = ()) -> None:
     if tag and wanted not in ("", tag):
         raise CommandError(f"{stack.name} runs image {tag}, not {wanted}: `make update_container` changes that")
     asks = Options(configuration).confirm and sys.stdin.isatty()
-    deployment.run(look=_confirm if asks else lambda changes, parameters: None)
+    deployment.run(look=confirm if asks else nothing)
     deployment.progress.say(f"{stack.name} stands")
 
 
-def _confirm(changes: list[Change], parameters: dict[str, str]) -> None:
+def confirm(changes: list[Change], parameters: dict[str, str]) -> None:
     """Show the changes, and ask (confirm_changeset of samconfig.toml). Raises CommandError where the answer is no."""
     show(changes, parameters)
     heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # or Ctrl-C would wait for an answer

@@ -29,6 +29,10 @@ Parameters = dict[str, str]
 Look = Callable[[list[Change], Parameters], None]
 
 
+def nothing(changes: list[Change], parameters: Parameters) -> None:
+    """Look, and say nothing."""
+
+
 class RefusedError(DeploymentError):
     """What the change would take is not to be taken: a line for each thing; nothing was changed."""
 
@@ -45,7 +49,7 @@ class Deployment:
         """`allowed` names what may be replaced, removed or made anew although it holds data: paths of logical IDs."""
         self.configuration, self.stack, self.progress, self.allowed = configuration, stack, progress, allowed
 
-    def run(self, alongside: Callable[[], None] = lambda: None, look: Look = lambda changes, parameters: None) -> None:
+    def run(self, alongside: Callable[[], None] = lambda: None, look: Look = nothing) -> None:
         """Deploy what `sam build` made, with the parameters of samconfig.toml, and wait for the end.
 
         A first creation is made without deletion protection, so that one that fails can be taken back (P62); what is
@@ -59,6 +63,7 @@ class Deployment:
         if not self.stack.status and unprotected != given:
             self._change(template, unprotected, alongside, look)
             self.progress.say("It stands: turning deletion protection on")
+            look = nothing
         self._change(template, given, alongside, look)
         keep(self.configuration, given)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ from botocore.stub import ANY, Stubber
 from commands import CommandError
 from commands.change_set import ChangeSet
 from commands.changes import Change, refusals
+from commands.deploy import confirm
 from commands.diff import show
 from commands.progress import Progress
 from commands.stack import Stack
@@ -273,3 +275,13 @@ def test_the_reason_is_the_nested_one(answers: Answers, progress: Progress) -> N
     match = r"hydra: no change set: hydra: Parameters: \[Size\] must have values"
     with pytest.raises(CommandError, match=match), answers.made() as change_set:
         change_set.changes_anything(progress)
+
+
+@pytest.mark.parametrize(("answer", "deployed"), [("y", True), ("Yes ", True), ("", False), ("no", False)])
+def test_a_person_sees_the_changes_and_is_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: str, deployed: bool
+) -> None:
+    monkeypatch.setattr("builtins.input", lambda _: answer)
+    with nullcontext() if deployed else pytest.raises(CommandError, match="Nothing was deployed"):
+        confirm([Change.of("Batch/Database/Instance", REPLACED)], {})
+    assert "REPLACED        Batch/Database/Instance" in capsys.readouterr().out
