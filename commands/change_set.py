@@ -15,6 +15,7 @@ from commands import CommandError
 from commands.changes import Change
 from commands.packaging import Template, argument
 from commands.stack import NESTED
+from commands.tracing import traced
 
 if TYPE_CHECKING:
     from commands.options import Options
@@ -94,7 +95,7 @@ class ChangeSet:
 
     def changes(self) -> list[Change]:
         """Return what would become of each resource, in the nested stacks too."""
-        return list(self._of(self._id, ""))
+        return traced(list(self._of(self._id, "")))
 
     def _of(self, arn: str, above: str) -> Iterator[Change]:
         pages = self._client.get_paginator("describe_change_set")

@@ -18,6 +18,7 @@ INTERRUPTS = {
         | {"PreferredMaintenanceWindow", "DBInstanceClass", "EngineVersion", "Port"}
     )
 }
+UNKNOWN = "{{changeSet:KNOWN_AFTER_APPLY}}"
 # What becomes of it, by the PolicyAction that CloudFormation says.
 REMOVED = {
     "Snapshot": "would be deleted, and leave a final snapshot",
@@ -39,7 +40,9 @@ class Detail:
     name: str
     recreation: str
     cause: str
-    same: bool  # its value before and after is known, and the same
+    same: bool = False  # its value before and after is known, and the same
+    is_dynamic: bool = False  # whether its value is known only when the change is made
+    place: str = ""  # where in the resource it is: /Properties/...
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -51,6 +54,8 @@ class Detail:
             target.get("RequiresRecreation", "Never"),
             row.get("CausingEntity", ""),
             before is not None and before == after,
+            row.get("Evaluation") == "Dynamic" or after == UNKNOWN,
+            target.get("Path", ""),
         )
 
 
@@ -80,9 +85,9 @@ class Change:
     @property
     def replaces(self) -> str:
         """`True`, `Conditional` or empty: whether the resource would be replaced."""
-        if self.replacement == "Conditional" and not self.recreating:
+        if self.replacement not in ("True", "Conditional") or (self.details and not self.recreating):
             return ""
-        return self.replacement.replace("False", "")
+        return "Conditional" if self.details and all(one.is_dynamic for one in self.recreating) else self.replacement
 
     @property
     def recreating(self) -> list[Detail]:

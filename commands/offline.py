@@ -72,7 +72,7 @@ def _change(path: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -
     before, after = old.get("Properties", {}), new.get("Properties", {})
     fixed = _create_only(kind)
     details = tuple(
-        Detail(name, "Always" if name in fixed else "Never", "", False)
+        Detail(name, "Always" if name in fixed else "Never", "")
         for name in sorted(before.keys() | after.keys())
         if before.get(name) != after.get(name)
     )
