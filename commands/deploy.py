@@ -11,7 +11,6 @@ from commands import CommandError
 from commands.asking import built_parameters, complete
 from commands.deployment import Deployment, nothing
 from commands.diff import show
-from commands.options import Options
 from commands.progress import Progress
 from commands.rolling import serving
 from commands.stack import Stack
@@ -33,7 +32,7 @@ def deploy(configuration: Configuration, allow: Sequence[str] = ()) -> None:
     wanted, tag = configuration.tag, serving(stack)
     if tag and wanted not in ("", tag):
         raise CommandError(f"{stack.name} runs image {tag}, not {wanted}: `make update_container` changes that")
-    asks = Options(configuration).confirm and sys.stdin.isatty()
+    asks = deployment.options.confirm and sys.stdin.isatty()
     deployment.run(look=confirm if asks else nothing)
     deployment.progress.say(f"{stack.name} stands")
 

@@ -46,8 +46,13 @@ class Deployment:
     def __init__(
         self, configuration: Configuration, stack: Stack, progress: Progress, allowed: Collection[str] = ()
     ) -> None:
-        """`allowed` names what may be replaced, removed or made anew although it holds data: paths of logical IDs."""
+        """`allowed` names what may be replaced, removed or made anew although it holds data: paths of logical IDs.
+
+        Raises CommandError for an option of samconfig.toml that is not taken.
+        """
         self.configuration, self.stack, self.progress, self.allowed = configuration, stack, progress, allowed
+        self.options = Options(configuration)
+        self._packaged: Template | None = None
 
     def run(self, alongside: Callable[[], None] = lambda: None, look: Look = nothing) -> None:
         """Deploy what `sam build` made, with the parameters of samconfig.toml, and wait for the end.
@@ -57,7 +62,7 @@ class Deployment:
         they are made. Raises RefusedError, or DeploymentError with the first cause.
         """
         self.progress.say(f"Deploying {self.stack.name}")
-        template = package(self.configuration, self.progress)
+        template = self._package()
         given = self._given(template)
         unprotected = {**given, **dict.fromkeys(_protections(template), "false")}
         if not self.stack.status and unprotected != given:
@@ -69,9 +74,9 @@ class Deployment:
 
     def compare(self, look: Look) -> None:
         """Show `look` what `run` would change, and change nothing."""
-        template = package(self.configuration, self.progress)
+        template = self._package()
         given = self._given(template)
-        with ChangeSet(self.stack, template, given, Options(self.configuration)) as change_set:
+        with ChangeSet(self.stack, template, given, self.options) as change_set:
             changes = change_set.changes() if change_set.changes_anything(self.progress) else []
             look(changes, self._changed(given))
 
@@ -86,6 +91,11 @@ class Deployment:
             )
         return lines
 
+    def _package(self) -> Template:
+        """Upload what was built, once for all that a command changes."""
+        self._packaged = self._packaged or package(self.configuration, self.options, self.progress)
+        return self._packaged
+
     def _given(self, template: Template) -> Parameters:
         """The values of the parameters; deletion protection is always among them, as a first creation left it off."""
         declared = template.get("Parameters", {})
@@ -98,7 +108,7 @@ class Deployment:
         return {name: value for name, value in given.items() if there.get(name, "") != value}
 
     def _change(self, template: Template, given: Parameters, alongside: Callable[[], None], look: Look) -> None:
-        with ChangeSet(self.stack, template, given, Options(self.configuration)) as change_set:
+        with ChangeSet(self.stack, template, given, self.options) as change_set:
             if not change_set.changes_anything(self.progress):
                 return self.progress.say("Nothing to change")
             changes, parameters = change_set.changes(), self._changed(given)

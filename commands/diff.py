@@ -38,7 +38,8 @@ def diff(configuration: Configuration, offline: bool = False) -> None:
     print(f"Against what was last deployed from this folder ({deployed}); only AWS knows what others have done since")
     for name, value in parameters.items():
         print(f"Parameter {name} = {value!r}: {'; '.join(effects(configuration.source, name)) or 'reaches nothing'}")
-    show(changes, parameters)
+    if changes or not parameters:
+        show(changes, parameters)
 
 
 def _with_aws(configuration: Configuration, stack: Stack) -> None:

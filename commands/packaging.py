@@ -12,13 +12,13 @@ from urllib.parse import urlparse
 import tomlkit
 
 from commands import CommandError
-from commands.options import Options
 from commands.program import Program
 
 if TYPE_CHECKING:
     import boto3
 
     from commands.configuration import Configuration
+    from commands.options import Options
     from commands.progress import Progress
 
 Template = dict[str, Any]
@@ -26,13 +26,13 @@ Template = dict[str, Any]
 LARGEST = 51200
 
 
-def package(configuration: Configuration, progress: Progress) -> Template:
+def package(configuration: Configuration, options: Options, progress: Progress) -> Template:
     """Upload what `sam build` made, as `sam deploy` would, and return the root template. Raises CommandError."""
     with TemporaryDirectory() as folder:
         written, settings = Path(folder, "template.json"), Path(folder, "samconfig.toml")
         # `sam package` reads a section of its own: what is said to deploy is said to it, in the forms that SAM takes.
         said = {
-            **Options(configuration).packaging,
+            **options.packaging,
             "template_file": str(configuration.template),
             "output_template_file": str(written),
             "use_json": True,
