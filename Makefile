@@ -115,13 +115,20 @@ clean:  ## Remove what was built: build/ and .aws-sam/
 # --- Commands, of AWS or whatever AWS_ENDPOINT_URL names --------------------------------------------------------------
 
 # The environment of samconfig.toml that says which stack. TAG: an image that is in the repository, instead of ours.
-.PHONY: start update_container rollback_container
+.PHONY: deploy diff start update_container rollback_container
 CONFIG_ENV := $(or $(SYSTEM),default)
 COMMAND = $(PYTHON) -m commands $(1) --config-env '$(CONFIG_ENV)'
 TAGGED = $(if $(TAG),--tag '$(TAG)')
+ALLOWED = $(foreach id,$(ALLOW),--allow '$(id)')
+
+deploy: build  ## Deploy what was built; refuse what would take data, unless named (ALLOW='Batch/Database/Instance')
+	@$(call COMMAND,deploy) $(ALLOWED)
+
+diff: build  ## Show what a deployment would change, and change nothing (OFFLINE=1: against the last one, without AWS)
+	@$(call COMMAND,diff) $(if $(OFFLINE),--offline)
 
 start: build  ## Deploy all of it, push MLflow's image meanwhile, and bring its service up; goes on where it was
-	@$(call COMMAND,start) $(TAGGED)
+	@$(call COMMAND,start) $(TAGGED) $(ALLOWED)
 
 update_container: build  ## Roll a new image of MLflow out: schema first, after a snapshot, and no request lost (TAG=)
 	@$(call COMMAND,update) $(TAGGED)

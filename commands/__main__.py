@@ -1,4 +1,4 @@
-"""Bring MLflow up, roll a new image out, or go back to the one before."""
+"""Deploy the platform, show what would change, bring MLflow up, roll a new image out or back."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from commands import CommandError
 from commands.configuration import Configuration
+from commands.deploy import deploy
+from commands.deployment import RefusedError
+from commands.diff import diff
 from commands.rollback import rollback
 from commands.start import start
 from commands.update import update
@@ -29,7 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
         configuration = Configuration(Path("samconfig.toml"), args.config_env)
         args.run(configuration, **{name: getattr(args, name) for name in args.takes})
     except (CommandError, ImageError, ClientError, BotoCoreError, OSError) as error:
-        print(" ".join(str(error).split()), file=sys.stderr)
+        lines = str(error).splitlines() if isinstance(error, RefusedError) else [" ".join(str(error).split())]
+        print(*lines, sep="\n", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Interrupted: what AWS has begun goes on; the same command goes on from there", file=sys.stderr)
@@ -50,7 +54,11 @@ def _parser() -> argparse.ArgumentParser:
         one.set_defaults(run=run, takes=takes)
 
     tag = {"dest": "given", "metavar": "TAG", "type": _tag, "default": "", "help": "an image that is in the repository"}
-    verb(start, "deploy the stack, build and push the image meanwhile, then bring the service up", tag=tag)
+    allow = {"action": "append", "default": [], "metavar": "ID", "help": "what may be lost that holds data (a path)"}
+    verb(deploy, "deploy what was built, and refuse what would take data", allow=allow)
+    offline = {"action": "store_true", "help": "against the last deployment from this folder, without AWS"}
+    verb(diff, "show what a deployment would change, and change nothing", offline=offline)
+    verb(start, "deploy, build and push the image meanwhile, then bring the service up", tag=tag, allow=allow)
     verb(update, "build and push the image, upgrade the schema after a snapshot, and roll it out", tag=tag)
     verb(rollback, "go back to the image of before, where the schema allows", tag=tag)
     return parser

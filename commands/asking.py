@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,16 @@ def complete(configuration: Configuration, stack: Stack, asked: Asked) -> None:
         )
     print(f"{configuration.path} lacks {len(missing)} values, which it keeps from now on:")
     configuration.write(**{name: _answer(name, asked[name].get("Description", "")) for name in missing})
+
+
+def check(configuration: Configuration, asked: Asked) -> None:
+    """Raise CommandError for a value of a parameter that the template lacks; SAM leaves it out without a word."""
+    for name in configuration.parameters.keys() - asked.keys():
+        near = get_close_matches(name, asked, n=1)
+        raise CommandError(
+            f"{configuration.path}: [{configuration.environment}.deploy.parameters] parameter_overrides: {name}: "
+            f"unknown parameter{f', did you mean {near[0]}?' if near else ''}"
+        )
 
 
 def _answer(name: str, description: str) -> str:

@@ -24,6 +24,10 @@ BEFORE = ("rollback_container", "parameters", "image_tag")
 Table = MutableMapping[str, Any]
 
 
+class NoRegionError(CommandError):
+    """Nothing says which Region to speak to."""
+
+
 class Configuration:
     """An environment of samconfig.toml; read anew each time, as somebody may edit it while a stack is being made."""
 
@@ -34,8 +38,19 @@ class Configuration:
             raise CommandError(f"{path}: environment {environment!r}: expected one of {', '.join(known)}")
 
     @property
+    def deploy(self) -> dict[str, Any]:
+        """What `sam deploy` is told: what is said of every command, then of itself."""
+        tables = self._read()[self.environment]
+        return {**self._own(tables, "global"), **self._own(tables, "deploy")}
+
+    @property
+    def deploy_alone(self) -> set[str]:
+        """The names of what is said to `sam deploy` and to no other command."""
+        return set(self._own(self._read()[self.environment], "deploy"))
+
+    @property
     def stack_name(self) -> str:
-        name = self._deploy().get("stack_name")
+        name = self.deploy.get("stack_name")
         if not isinstance(name, str) or not name:
             raise CommandError(f"{self.path}: [{self.environment}.deploy.parameters] stack_name: expected a name")
         return name
@@ -43,13 +58,19 @@ class Configuration:
     @property
     def template(self) -> Path:
         """What `sam deploy` takes: what `sam build` made, where nothing else is said."""
-        return Path(self._deploy().get("template_file") or ".aws-sam/build/template.yaml")
+        return Path(self.deploy.get("template_file") or ".aws-sam/build/template.yaml")
+
+    @property
+    def source(self) -> Path:
+        """What `sam build` takes."""
+        tables = self._read()[self.environment]
+        return Path(self._own(tables, "build").get("template_file") or "template.yaml")
 
     @property
     def parameters(self) -> dict[str, str]:
         """What it gives to the template's parameters."""
         try:
-            return parsed(self._deploy().get(OVERRIDES))
+            return parsed(self.deploy.get(OVERRIDES))
         except CommandError as error:
             raise CommandError(f"{self.path}: [{self.environment}.deploy.parameters] {error}") from None
 
@@ -70,15 +91,15 @@ class Configuration:
     def variables(self) -> dict[str, str]:
         """The environment variables that say the same profile and Region to another program."""
         known = {"profile": "AWS_PROFILE", "region": "AWS_DEFAULT_REGION"}
-        deploy = self._deploy()
+        deploy = self.deploy
         return {variable: str(deploy[key]) for key, variable in known.items() if deploy.get(key)}
 
     def session(self) -> boto3.Session:
         """Return a session by its profile and Region, or by those of the environment."""
-        deploy = self._deploy()
+        deploy = self.deploy
         session = boto3.Session(profile_name=deploy.get("profile"), region_name=deploy.get("region"))
         if not session.region_name:
-            raise CommandError("No Region is configured: expected one by `aws configure` or AWS_DEFAULT_REGION")
+            raise NoRegionError("No Region is configured: expected one by `aws configure` or AWS_DEFAULT_REGION")
         return session
 
     def write(self, *, before: str | None = None, **parameters: str) -> None:
@@ -104,11 +125,6 @@ class Configuration:
             raise CommandError(f"{self.path}: {error.strerror}: expected SAM's settings") from None
         except (ValueError, TOMLKitError) as error:
             raise CommandError(f"{self.path}: {error}: expected TOML in UTF-8") from None
-
-    def _deploy(self) -> dict[str, Any]:
-        """What `sam deploy` is told: what is said of every command, then of itself."""
-        tables = self._read()[self.environment]
-        return {**self._own(tables, "global"), **self._own(tables, "deploy")}
 
     @staticmethod
     def _own(tables: Table, command: str) -> dict[str, Any]:

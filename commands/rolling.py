@@ -1,4 +1,4 @@
-"""A roll to another image by `sam deploy`, with the tag in samconfig.toml: the old one again where it fails."""
+"""A roll to another image by a deployment, with the tag in samconfig.toml: the old one again where it fails."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from commands import CommandError
 from commands.configuration import TAG
-from commands.deployment import Deployment, DeploymentError
+from commands.deployment import Deployment, RefusedError
 from commands.progress import Progress
+from commands.resting import DeploymentError
 from commands.service import Service
 from commands.stack import Stack
 
@@ -60,6 +61,8 @@ def roll(deployment: Deployment, tag: str, image: str) -> None:
         deployment.run()
     except DeploymentError as error:
         configuration.write(ImageTag=old, **({"before": before} if old else {}))
+        if isinstance(error, RefusedError):  # for what else was to change
+            raise
         mlflow = stack.mlflow
         why = Service(stack.session, mlflow).why_stopped(image) if mlflow else ""
         outcome = f"{old} serves as before" if old else "there is no service yet"

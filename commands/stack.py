@@ -12,6 +12,7 @@ from commands import CommandError
 if TYPE_CHECKING:
     import boto3
 
+NESTED = "AWS::CloudFormation::Stack"
 # Nested stacks, by the logical IDs that templates_py gives them.
 MLFLOW, CONTAINER_REPOSITORY = "Mlflow", "ContainerRepository"
 REPOSITORY = "Repository"  # in ContainerRepository, unless that takes an existing one
@@ -34,18 +35,27 @@ class Stack:
     @property
     def description(self) -> Row | None:
         """What CloudFormation says of it; None where there is none, or no more than a change set for one."""
+        found = self._found()
+        return None if found and found["StackStatus"] in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE") else found
+
+    @property
+    def status(self) -> str:
+        """Its status; empty where there is no stack."""
+        return str((self.description or {}).get("StackStatus", ""))
+
+    @property
+    def reviewed(self) -> bool:
+        """Whether there is no more than a change set for one."""
+        return (self._found() or {}).get("StackStatus") == "REVIEW_IN_PROGRESS"
+
+    def _found(self) -> Row | None:
         try:
             (found,) = self._client.describe_stacks(StackName=self.name)["Stacks"]
         except ClientError as error:
             if "does not exist" in str(error):
                 return None
             raise
-        return None if found["StackStatus"] in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE") else dict(found)
-
-    @property
-    def status(self) -> str:
-        """Its status; empty where there is no stack."""
-        return str((self.description or {}).get("StackStatus", ""))
+        return dict(found)
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -73,16 +83,23 @@ class Stack:
     def nested(self, logical_id: str) -> Self | None:
         """Return the nested stack of this logical ID, where it is there already."""
         row = self.resources.get(logical_id, {})
-        return type(self)(self.session, row["PhysicalResourceId"]) if row.get("PhysicalResourceId") else None
+        return self.at(row["PhysicalResourceId"]) if row.get("PhysicalResourceId") else None
+
+    def at(self, name: str) -> Self:
+        """Return another stack, by its name or ARN."""
+        return type(self)(self.session, name)
+
+    def everything(self) -> Iterator[tuple[str, Row]]:
+        """Yield all resources, those of the nested stacks after each: path of logical IDs, row."""
+        for title, row in self.resources.items():
+            yield title, row
+            if row["ResourceType"] == NESTED and row.get("PhysicalResourceId"):
+                child = self.at(row["PhysicalResourceId"])
+                yield from ((f"{title}/{path}", below) for path, below in child.everything())
 
     def tree(self) -> Iterator[tuple[str, Row]]:
         """Yield the nested stacks and those below them: path of logical IDs, row."""
-        for title, row in self.resources.items():
-            if row["ResourceType"] == "AWS::CloudFormation::Stack":
-                yield title, row
-                if row.get("PhysicalResourceId"):
-                    child = type(self)(self.session, row["PhysicalResourceId"])
-                    yield from ((f"{title}/{path}", below) for path, below in child.tree())
+        yield from ((path, row) for path, row in self.everything() if row["ResourceType"] == NESTED)
 
     @property
     def mlflow(self) -> Self | None:

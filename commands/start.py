@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from commands import CommandError
@@ -19,14 +20,15 @@ if TYPE_CHECKING:
     from commands.configuration import Configuration
 
 
-def start(configuration: Configuration, given: str = "") -> None:
+def start(configuration: Configuration, given: str = "", allow: Sequence[str] = ()) -> None:
     """Bring the stack up to what `sam build` made, and MLflow's service with it; each step only where it is not done.
 
-    `given` is the tag of an image that is in the repository; else the image of this folder is built and pushed.
+    `given` is the tag of an image that is in the repository; else the image of this folder is built and pushed. `allow`
+    names what may be lost that holds data.
     """
     stack, asked = Stack(configuration.session(), configuration.stack_name), built_parameters(configuration.template)
     complete(configuration, stack, asked)
-    deployment = Deployment(configuration, stack, Progress())
+    deployment = Deployment(configuration, stack, Progress(), allow)
     if TAG not in asked:  # a system without MLflow
         deployment.settle()
         deployment.run()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from commands import CommandError
-from commands.deployment import DeploymentError
 from commands.pushing import Pushing
+from commands.resting import DeploymentError
 from commands.rolling import nothing_to_do, roll, serving, standing
 from commands.service import NEEDS_UPGRADE, UP_TO_DATE, Service
 from commands.snapshots import Snapshots

@@ -24,6 +24,7 @@ EXTENSIONS = (
     "logs",
     "nested_rows",
     "nested_stacks",
+    "change_sets",
     "deletions",
     "security_groups",
     "secrets",

@@ -84,15 +84,17 @@ def nowhere() -> Iterator[str]:
         yield f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
-def test_start_names_each_parameter_that_nobody_gave(refused: Callable[..., str]) -> None:
-    assert refused("start") == (
+@pytest.mark.parametrize("verb", ["start", "deploy", "diff"])
+def test_each_parameter_that_nobody_gave_is_named(refused: Callable[..., str], verb: str) -> None:
+    assert refused(verb) == (
         "samconfig.toml: [default.deploy.parameters] parameter_overrides: expected values for VpcId, RdsSubnets"
     )
 
 
-def test_start_wants_something_built(project: Path, refused: Callable[..., str]) -> None:
+@pytest.mark.parametrize("verb", ["start", "deploy", "diff"])
+def test_something_must_be_built(project: Path, refused: Callable[..., str], verb: str) -> None:
     (project / ".aws-sam/build/template.yaml").unlink()
-    assert refused("start") == ".aws-sam/build/template.yaml: No such file or directory: run `make build` first"
+    assert refused(verb) == ".aws-sam/build/template.yaml: No such file or directory: run `make build` first"
 
 
 def test_start_wants_a_builder_before_it_makes_anything(project: Path, refused: Callable[..., str]) -> None:
@@ -117,10 +119,11 @@ def test_a_rollback_wants_a_tag_of_before(project: Path, refused: Callable[..., 
     assert refused("rollback") == "samconfig.toml: no tag of before is kept there: give one, TAG=..."
 
 
-def test_start_leaves_another_image_to_an_update(project: Path, refused: Callable[..., str], make: Make) -> None:
+@pytest.mark.parametrize("verb", ["start", "deploy"])
+def test_another_image_is_left_to_an_update(project: Path, refused: Callable[..., str], make: Make, verb: str) -> None:
     name = make(tag="one").name
     (project / "samconfig.toml").write_text(CONFIGURATION.format(name=name, tag="two", more=GIVEN))
-    assert refused("start") == f"{name} runs image one, not two: `make update_container` changes that"
+    assert refused(verb) == f"{name} runs image one, not two: `make update_container` changes that"
 
 
 @pytest.mark.parametrize(("verb", "option"), [("update", "--tag=one"), ("rollback", "--tag=one")])
@@ -145,6 +148,14 @@ def test_no_region_is_one_line(refused: Callable[..., str]) -> None:
     assert said == "No Region is configured: expected one by `aws configure` or AWS_DEFAULT_REGION"
 
 
-@pytest.mark.parametrize("line", [["start", "--config-env"], ["update", "--tag", "a b"], ["deploy"], []])
+@pytest.mark.parametrize("verb", ["deploy", "diff", "start", "update"])
+def test_an_option_that_is_not_taken_is_one_line(project: Path, refused: Callable[..., str], verb: str) -> None:
+    text = CONFIGURATION.format(name="nowhere", tag="one", more=GIVEN)
+    (project / "samconfig.toml").write_text(text + 'on_failure = "DELETE"\n')
+    said = refused(verb)
+    assert said.startswith("samconfig.toml: [default.deploy.parameters] on_failure = 'DELETE': expected 'ROLLBACK': ")
+
+
+@pytest.mark.parametrize("line", [["start", "--config-env"], ["update", "--tag", "a b"], ["deploi"], []])
 def test_wrong_usage_is_2(commands: Commands, line: list[str]) -> None:
     assert commands(*line)[0] == 2

@@ -10,6 +10,7 @@ from typing import Any
 import requests
 import tomlkit
 
+from commands.configuration import Configuration
 from local import emulator
 from local.files import read, write
 from local.registry import Registry
@@ -57,10 +58,14 @@ class Stage:
 
     def refused(self, target: str, *options: str) -> str:
         """Return the one line of error that a target failed with, make's own after it left out."""
+        (line,) = self.lines(target, *options)
+        return line
+
+    def lines(self, target: str, *options: str) -> list[str]:
+        """Return the lines of error that a target failed with, make's own after them left out."""
         made = self.make(target, "--old-file=build", *options)
         assert made.returncode == 2, f"{made.stdout}\n{made.stderr}"
-        line, _ = made.stderr.splitlines()
-        return line
+        return made.stderr.splitlines()[:-1]
 
     def configure(self, **parameters: str) -> None:
         """Give the default environment of samconfig.toml the values of this machine's, and these."""
@@ -69,6 +74,30 @@ class Stage:
         overrides = [*document["local"]["deploy"]["parameters"]["parameter_overrides"], *given]
         document["default"]["deploy"]["parameters"]["parameter_overrides"] = overrides
         self.samconfig.write_text(tomlkit.dumps(document))
+
+    def write(self, **parameters: str) -> None:
+        """Write values of parameters to samconfig.toml, beside those that are there."""
+        Configuration(self.samconfig, "default").write(**parameters)
+
+    @contextmanager
+    def written(self, **parameters: str) -> Iterator[None]:
+        """Have them there for a while."""
+        before = self.samconfig.read_text()
+        self.write(**parameters)
+        try:
+            yield
+        finally:
+            self.samconfig.write_text(before)
+
+    def events(self, *path: str) -> list[tuple[str, str]]:
+        """Return the events of a nested stack, the first first: logical ID, status."""
+        client, name = self.platform.client("cloudformation"), "hydra"
+        for title in path:
+            name = client.describe_stack_resource(StackName=name, LogicalResourceId=title)["StackResourceDetail"][
+                "PhysicalResourceId"
+            ]
+        found = client.describe_stack_events(StackName=name)["StackEvents"]
+        return [(event["LogicalResourceId"], event["ResourceStatus"]) for event in reversed(found)]
 
     @property
     def kept(self) -> str:

@@ -46,9 +46,18 @@ def refusal(stage: Stage) -> str:
 
 
 @pytest.fixture(scope="module")
-def said(stage: Stage, refusal: str) -> list[str]:
-    """What the `make start` says that makes it all."""
-    stage.configure(**{name: str(free(name)) for name in ("BatchDbPort", "MlflowDbPort")})
+def failure(stage: Stage, refusal: str) -> str:
+    """What a `make deploy` says that makes nothing: the snapshot that the database is to be made of is not there."""
+    ports = {name: str(free(name)) for name in ("BatchDbPort", "MlflowDbPort")}
+    stage.configure(**ports, MlflowDeletionProtection="true")
+    with stage.written(BatchDbSnapshotIdentifier="nowhere", BatchDbSnapshotUsername="hydra"):
+        return stage.refused("deploy")
+
+
+@pytest.fixture(scope="module")
+def said(stage: Stage, failure: str) -> list[str]:
+    """What the `make start` says that makes it all, after a creation that failed."""
+    assert stage.platform.stack()["StackStatus"] == "ROLLBACK_COMPLETE"
     return stage.done("start")
 
 
@@ -72,6 +81,64 @@ def test_start_makes_it_all_with_the_image_before_the_service(
     assert started.pushed >= {built_image.tag}
     with urlopen(f"{address}/version", timeout=PATIENCE) as answer:
         assert answer.status == 200
+
+
+def test_a_creation_that_fails_says_why_and_the_next_one_begins_anew(failure: str, said: list[str]) -> None:
+    assert failure.startswith("hydra: Batch/Database/Instance (AWS::RDS::DBInstance): DBSnapshot nowhere not found")
+    assert [
+        line
+        for line in said
+        if line.endswith("hydra was not made the last time, and nothing in it holds data: deleting it")
+    ]
+
+
+def test_a_database_is_protected_once_it_stands_and_not_before(started: Stage, said: list[str]) -> None:
+    """P62."""
+    assert [line for line in said if line.endswith("It stands: turning deletion protection on")]
+    assert started.platform.database("mlflow")["DeletionProtection"]
+    assert not started.platform.database("batch")["DeletionProtection"]
+    events = [status for title, status in started.events("Mlflow", "Database") if title == "Instance"]
+    assert events == ["CREATE_IN_PROGRESS", "CREATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
+
+
+RISKS = {"BatchDbDefaultName": "another", "BatchPasswordLength": "30", "ImageTag": ""}
+
+
+def test_what_would_take_data_is_shown_and_refused_and_nothing_is_changed(started: Stage) -> None:
+    before = (
+        started.events(),
+        started.platform.client("cloudformation").list_change_sets(StackName="hydra")["Summaries"],
+    )
+    with started.written(**RISKS, BatchBackupRetentionPeriod="9", TaskMemory="3072"):
+        said = started.done("diff")
+        lines = started.lines("deploy")
+    instance, secret = "Batch/Database/Instance", "Batch/Secrets/PasswordSecret"
+    shown = said[said.index("Data") :]
+    assert shown[1:3] == [
+        f"  REPLACED        {instance} (AWS::RDS::DBInstance): DBName (BatchDbDefaultName)",
+        f"  NEW VALUE       {secret} (AWS::SecretsManager::Secret): GenerateSecretString (BatchPasswordLength)",
+    ]
+    assert "  deleted         Service (AWS::ECS::Service)" in shown
+    replaced, regenerated, dropped = lines
+    assert replaced.startswith(f"{instance} (AWS::RDS::DBInstance) would be replaced, the old one leaving a snapshot: ")
+    assert replaced.endswith(f"To have that: ALLOW={instance}")
+    assert regenerated.startswith(f"{secret} (AWS::SecretsManager::Secret) would get a new value, ")
+    assert dropped.startswith(f"ImageTag is empty, and the service that runs image {started.serving} would be removed")
+    assert [line.removeprefix("`make deploy` refuses: ") for line in shown if "refuses" in line] == lines
+    after = started.events(), started.platform.client("cloudformation").list_change_sets(StackName="hydra")["Summaries"]
+    assert after == before
+
+
+def test_what_is_named_is_replaced_and_leaves_a_snapshot(started: Stage) -> None:
+    old, client = started.platform.database("batch"), started.platform.client("rds")
+    # Another port too: here the old server still has its own when the new one begins.
+    started.write(BatchDbDefaultName="other", BatchDbPort=str(free("replaced")))
+    started.done("deploy", "ALLOW=Batch/Database/Instance")
+    assert started.platform.database("batch")["DBName"] == "other"
+    assert started.platform.database("batch")["DbiResourceId"] != old["DbiResourceId"]
+    snapshots = client.describe_db_snapshots(DBInstanceIdentifier=old["DBInstanceIdentifier"])["DBSnapshots"]
+    assert [found["Status"] for found in snapshots] == ["available"]
+    assert started.done("diff")[-1] == "Nothing changes"
 
 
 def test_a_second_start_builds_and_pushes_nothing(started: Stage) -> None:
@@ -121,8 +188,8 @@ def test_an_upgrade_takes_a_snapshot_first_and_later_trouble_names_it(started: S
     upgrade = f'[ "$2" = --snapshot ] && touch {done}; [ -e {done} ] || {{ echo an upgrade is needed; exit 3; }}'
     started.push_stand_in("newer", f'[ "$1" = migrate ] || exit 7; {upgrade}')
     line = started.refused("update_container", "TAG=newer")
-    (taken,) = started.platform.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
-    assert taken["DBInstanceIdentifier"] == started.platform.database("mlflow")["DBInstanceIdentifier"]
+    name = started.platform.database("mlflow")["DBInstanceIdentifier"]
+    (taken,) = started.platform.client("rds").describe_db_snapshots(DBInstanceIdentifier=name)["DBSnapshots"]
     assert {"Key": "hydra:image-tag", "Value": old} in taken["TagList"]
     snapshot = taken["DBSnapshotIdentifier"]
     assert f"The schema is newer's now: tasks of {old} go on, but none starts anew. " in line
