@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self
 
+import yaml
 from botocore.exceptions import ClientError
 
 from commands import CommandError
@@ -12,6 +13,7 @@ from commands import CommandError
 if TYPE_CHECKING:
     import boto3
 
+NESTED = "AWS::CloudFormation::Stack"
 # Nested stacks, by the logical IDs that templates_py gives them.
 MLFLOW, CONTAINER_REPOSITORY = "Mlflow", "ContainerRepository"
 REPOSITORY = "Repository"  # in ContainerRepository, unless that takes an existing one
@@ -70,6 +72,12 @@ class Stack:
                 return {}
             raise
 
+    @property
+    def template(self) -> Row:
+        """What was deployed, after its transforms; also of one that is gone."""
+        body = self._client.get_template(StackName=self.name)["TemplateBody"]
+        return dict(body if isinstance(body, dict) else yaml.load(body, Loader=yaml.CSafeLoader))
+
     def nested(self, logical_id: str) -> Self | None:
         """Return the nested stack of this logical ID, where it is there already."""
         row = self.resources.get(logical_id, {})
@@ -78,11 +86,28 @@ class Stack:
     def tree(self) -> Iterator[tuple[str, Row]]:
         """Yield the nested stacks and those below them: path of logical IDs, row."""
         for title, row in self.resources.items():
-            if row["ResourceType"] == "AWS::CloudFormation::Stack":
+            if row["ResourceType"] == NESTED:
                 yield title, row
                 if row.get("PhysicalResourceId"):
                     child = type(self)(self.session, row["PhysicalResourceId"])
                     yield from ((f"{title}/{path}", below) for path, below in child.tree())
+
+    def everything(self, above: str = "") -> Iterator[tuple[str, Self, dict[str, Row]]]:
+        """Yield itself and the stacks below it, gone ones too: the path that comes before its own, stack, resources."""
+        resources = self.resources
+        yield above, self, resources
+        for title, row in resources.items():
+            if row["ResourceType"] == NESTED and row.get("PhysicalResourceId"):
+                child = type(self)(self.session, row["PhysicalResourceId"])
+                yield from child.everything(f"{above}{title}/")
+
+    @property
+    def deleted(self) -> Self | None:
+        """The newest of its name that was deleted, by its ID: CloudFormation knows it for 90 days."""
+        pages = self._client.get_paginator("list_stacks").paginate(StackStatusFilter=["DELETE_COMPLETE"])
+        found = [row for page in pages for row in page["StackSummaries"] if row["StackName"] == self.name]
+        newest = max(found, key=lambda row: row["CreationTime"], default=None)
+        return type(self)(self.session, newest["StackId"]) if newest else None
 
     @property
     def mlflow(self) -> Self | None:
