@@ -50,7 +50,7 @@ def destroy(configuration: Configuration, allow: Sequence[str] = (), confirm: st
 def _show(stack: Stack, name: str, held: list[Holding]) -> None:
     session: Any = stack.session
     account, endpoint = session.client("sts").get_caller_identity()["Account"], os.environ.get("AWS_ENDPOINT_URL")
-    print(f"{name} in account {account}, {endpoint or session.region_name}, holds:")
+    print(f"{name} in account {account}, {endpoint or session.region_name}, holds{':' if held else ' no data.'}")
     width = max((len(holding.path) for holding in held), default=0)
     for holding in held:
         print(f"  {holding.path:<{width}}  {holding.name.rpartition(':')[2]}: {holding.fate}")
@@ -100,7 +100,7 @@ def _begin(stack: Stack, protected: list[Holding], progress: Progress) -> None:
     before = latest(stack)
     client: Any = stack.session.client("cloudformation")
     client.delete_stack(StackName=stack.name)
-    said = "Deleting it: some ten minutes for final snapshots, up to 45 for the network interfaces of the function"
+    said = "Deleting it. On AWS, final snapshots take minutes, and the function's network interfaces up to 40"
     progress.until(lambda: latest(stack) != before or None, said)  # a stack that failed once has that state still
 
 

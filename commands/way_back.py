@@ -35,12 +35,10 @@ def way_back(configuration: Configuration, session: boto3.Session, held: list[Ho
             print(f"  {parameter}")
     if snapshots or kept:
         print("What stays, and costs, until you delete it:")
-    for row in snapshots.values():
-        name = row["DBSnapshotIdentifier"]
-        print(f"  snapshot {name}: aws rds delete-db-snapshot --db-snapshot-identifier {name}")
+    for path, row in snapshots.items():
+        print(f"  {path}: aws rds delete-db-snapshot --db-snapshot-identifier {row['DBSnapshotIdentifier']}")
     for holding in kept:
-        way = BY_HAND.get(holding.kind, "in the console").format(name=holding.name)
-        print(f"  {holding.path} {holding.name}: {way}")
+        print(f"  {holding.path}: {BY_HAND.get(holding.kind, '{name}, in the console').format(name=holding.name)}")
 
 
 def _final_snapshot(session: boto3.Session, holding: Holding) -> Row | None:

@@ -11,13 +11,18 @@ from typing import Any
 import boto3
 import pytest
 
-from commands import progress
+from commands import CommandError, progress
 from commands.__main__ import main
+from commands.causes import advice
 from commands.configuration import Configuration
-from commands.holdings import holdings
+from commands.destroy import _finish
+from commands.holdings import LOAD_BALANCER, Holding, holdings
+from commands.progress import Progress
 from commands.stack import Stack
 from commands.way_back import way_back
+from commands.way_on import way_on
 from tests.commands.conftest import BUCKET, NAMES, nested
+from tests.commands.test_stack import Events
 
 pytestmark = pytest.mark.slow
 
@@ -210,6 +215,22 @@ def test_a_protected_database_wants_to_be_named(
     assert f"Turning off the protection of {PATHS[0]}" in said
 
 
+def test_a_protected_load_balancer_wants_to_be_named_too(account: Account) -> None:
+    subnets = account.session.client("ec2").describe_subnets()["Subnets"]
+    elb = account.session.client("elbv2")
+    made = elb.create_load_balancer(Name=account.name, Subnets=[subnet["SubnetId"] for subnet in subnets[:2]])
+    (arn,) = (found["LoadBalancerArn"] for found in made["LoadBalancers"])
+    on = [{"Key": "deletion_protection.enabled", "Value": "true"}]
+    elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=on)
+    row = {"ResourceType": LOAD_BALANCER, "ResourceStatus": "CREATE_COMPLETE", "PhysicalResourceId": arn}
+    holding = Holding("LoadBalancing/LoadBalancer", row, {}, account.stack, {})
+    assert holding.fate == "DELETED; protected"
+    holding.unprotect()
+    assert Holding(holding.path, row, {}, account.stack, {}).fate == "DELETED"
+    elb.delete_load_balancer(LoadBalancerArn=arn)
+    assert not Holding(holding.path, row, {}, account.stack, {}).is_protected
+
+
 def test_images_keep_a_repository_and_are_nobodys_to_delete(account: Account, refused: Callable[..., str]) -> None:
     """P36."""
     account.deploy()
@@ -241,6 +262,21 @@ def test_the_name_is_typed_or_given_in_full(
 def test_a_stack_that_is_protected_as_a_whole_is_left_alone(account: Account, refused: Callable[..., str]) -> None:
     account.deploy(terminable=False)
     assert "--no-enable-termination-protection" in refused("--confirm", account.name)
+
+
+def test_one_that_fails_ends_with_the_first_cause_and_the_way_on() -> None:
+    events = Events()
+    events.add("root", "root", "DELETE_IN_PROGRESS", "User Initiated")
+    cause = "resource sg-0b8b2fcf05a0509b6 has a dependent object"
+    events.add("root", "Group", "DELETE_FAILED", cause, "AWS::EC2::SecurityGroup")
+    stack = events.stack
+    stack.status, stack.tree = "DELETE_FAILED", lambda: [("Mlflow", {"ResourceStatus": "DELETE_COMPLETE"})]
+    with pytest.raises(CommandError) as raised:
+        _finish(stack, "hydra", Progress(), {})
+    assert str(raised.value) == (
+        f"hydra was not deleted: Group (AWS::EC2::SecurityGroup): {cause}. {advice(cause)}. "
+        f"The stack is in DELETE_FAILED: {way_on(stack, 'DELETE_FAILED')}"
+    )
 
 
 def test_the_local_environment_is_nothing_in_an_account_of_aws(

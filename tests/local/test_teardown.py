@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import Any
 
 import pytest
 import requests
 
-from local.emulator import environment
 from tests.local.harness import PATIENCE, Platform
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("crash")]
@@ -22,14 +20,8 @@ def test_purge_asks_first(own_platform: Platform, answer: str) -> None:
     assert own_platform.rows("SELECT 1") == [["1"]]
 
 
-def commanded(platform: Platform, target: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a command on it, with what `make up` tells one to export."""
-    aws = {name: value for name, value in environment(platform.address).items() if name.startswith("AWS_")}
-    return platform.make(target, SYSTEM="local", **aws, **variables)
-
-
 def refused(platform: Platform, **variables: str) -> str:
-    done = commanded(platform, "destroy", **variables)
+    done = platform.command("destroy", **variables)
     assert done.returncode == 2, done.stdout
     *_, said, _ = done.stdout.splitlines()  # make's own line comes last
     assert platform.stack()["StackStatus"].endswith("_COMPLETE")
@@ -62,7 +54,7 @@ def test_a_destroyed_stack_leaves_what_it_says_and_no_process_and_all_data_come_
     )
     assert refused(own_platform, ALLOW="Instance").startswith("ALLOW = 'Instance': expected one of Batch/Database")
     assert refused(own_platform, ALLOW="Batch/Database/Instance").startswith("Nobody is there to type")
-    done = commanded(own_platform, "destroy", ALLOW="Batch/Database/Instance", CONFIRM="hydra")
+    done = own_platform.command("destroy", ALLOW="Batch/Database/Instance", CONFIRM="hydra")
     assert done.returncode == 0, f"{done.stdout}\n{own_platform.log()}"
     assert "Mlflow/Database: DELETE_COMPLETE" in done.stdout
 
@@ -71,7 +63,7 @@ def test_a_destroyed_stack_leaves_what_it_says_and_no_process_and_all_data_come_
     assert rds.describe_db_instances()["DBInstances"] == []
     assert buckets <= {bucket["Name"] for bucket in own_platform.client("s3").list_buckets()["Buckets"]}
     assert [line for line in own_platform.processes() if "local.aws" not in line] == []
-    assert "hydra is in DELETE_COMPLETE: nothing failed" in commanded(own_platform, "events").stdout
+    assert "hydra is in DELETE_COMPLETE: nothing failed" in own_platform.command("events").stdout
 
     back = done.stdout.partition("To get it back")[2].partition("What stays")[0].splitlines()[1:]
     given = dict(line.strip().split("=") for line in back)
