@@ -55,9 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     verb(start, "deploy the stack, build and push the image meanwhile, then bring the service up", tag=tag)
     verb(update, "build and push the image, upgrade the schema after a snapshot, and roll it out", tag=tag)
     verb(rollback, "go back to the image of before, where the schema allows", tag=tag)
-    allow = {"metavar": "ID", "action": "append", "default": [], "help": "what may lose its protection, by logical ID"}
+    loses = {"metavar": "ID", "action": "append", "default": [], "help": "what may lose its protection, by logical ID"}
     confirm = {"metavar": "NAME", "default": "", "help": "the stack's name, instead of typing it"}
-    verb(destroy, "delete the stack, and say how to get back what it held", allow=allow, confirm=confirm)
+    verb(destroy, "delete the stack, and say how to get back what it held", allow=loses, confirm=confirm)
     verb(events, "say what failed first in the stack's last operation, and how to go on")
     return parser
 

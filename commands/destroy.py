@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from commands import CommandError
 from commands.causes import advice
 from commands.events import first_cause, latest
-from commands.holdings import Holding, holdings
+from commands.holding import Holding
+from commands.holdings import holdings
 from commands.progress import Progress
 from commands.stack import Stack
 from commands.way_back import way_back
@@ -94,12 +95,17 @@ def _meant(given: str, held: list[Holding]) -> str:
 
 def _begin(stack: Stack, protected: list[Holding], progress: Progress) -> None:
     """Turn off the protection of these, and begin the deletion."""
-    for holding in protected:
-        holding.unprotect()
-        progress.until(holding.at_rest, f"Turning off the protection of {holding.path}")
-    before = latest(stack)
     client: Any = stack.session.client("cloudformation")
-    client.delete_stack(StackName=stack.name)
+    try:
+        for holding in protected:
+            holding.protect(False)
+            progress.until(holding.at_rest, f"Turning off the protection of {holding.path}")
+        before = latest(stack)
+        client.delete_stack(StackName=stack.name)
+    except BaseException:  # it lives on, and so does its protection
+        for holding in protected:
+            holding.protect(True)
+        raise
     said = "Deleting it. On AWS, final snapshots take minutes, and the function's network interfaces up to 40"
     progress.until(lambda: latest(stack) != before or None, said)  # a stack that failed once has that state still
 

@@ -92,14 +92,14 @@ class Stack:
                     child = type(self)(self.session, row["PhysicalResourceId"])
                     yield from ((f"{title}/{path}", below) for path, below in child.tree())
 
-    def everything(self, above: str = "") -> Iterator[tuple[str, Self, dict[str, Row]]]:
-        """Yield itself and the stacks below it, gone ones too: the path that comes before its own, stack, resources."""
+    def stacks(self, above: str = "") -> Iterator[tuple[str, Self, dict[str, Row]]]:
+        """Yield itself and the stacks below it, gone ones too: what comes before the paths in it, stack, resources."""
         resources = self.resources
         yield above, self, resources
         for title, row in resources.items():
             if row["ResourceType"] == NESTED and row.get("PhysicalResourceId"):
                 child = type(self)(self.session, row["PhysicalResourceId"])
-                yield from child.everything(f"{above}{title}/")
+                yield from child.stacks(f"{above}{title}/")
 
     @property
     def deleted(self) -> Self | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from commands.holdings import BUCKET, DATABASE
+from commands.holding import BUCKET, DATABASE
 
 if TYPE_CHECKING:
     import boto3
 
     from commands.configuration import Configuration
-    from commands.holdings import Holding
+    from commands.holding import Holding
     from commands.stack import Row
 
 SECRET = "AWS::SecretsManager::Secret"

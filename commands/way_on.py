@@ -40,7 +40,7 @@ def way_on(stack: Stack, status: str) -> str:
 
 def _unrestored(stack: Stack) -> Iterator[str]:
     """Yield what the rollback failed at, as CloudFormation wants it named: NESTEDSTACK.LOGICALID."""
-    for above, inner, resources in stack.everything():
+    for above, inner, resources in stack.stacks():
         for title, row in resources.items():
             if row["ResourceStatus"] == "UPDATE_FAILED" and row["ResourceType"] != NESTED:
                 yield f"{inner.name.split('/')[1]}.{title}" if above else title

@@ -16,7 +16,8 @@ from commands.__main__ import main
 from commands.causes import advice
 from commands.configuration import Configuration
 from commands.destroy import _finish
-from commands.holdings import LOAD_BALANCER, Holding, holdings
+from commands.holding import LOAD_BALANCER, Holding
+from commands.holdings import holdings
 from commands.progress import Progress
 from commands.stack import Stack
 from commands.way_back import way_back
@@ -217,6 +218,23 @@ def test_a_protected_database_wants_to_be_named(
     assert f"Turning off the protection of {PATHS[0]}" in said
 
 
+def test_what_was_not_deleted_is_protected_again(
+    account: Account, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.deploy()
+    account.rds.modify_db_instance(DBInstanceIdentifier=f"{account.name}-db", DeletionProtection=True)
+
+    def denied(_: Stack) -> str:
+        (found,) = account.rds.describe_db_instances(DBInstanceIdentifier=f"{account.name}-db")["DBInstances"]
+        raise CommandError(f"DeletionProtection is {found['DeletionProtection']}, and deleting is not allowed")
+
+    monkeypatch.setattr("commands.destroy.latest", denied)
+    said = refused("--confirm", account.name, "--allow", "Instance")
+    assert said == "DeletionProtection is False, and deleting is not allowed"
+    (found,) = account.rds.describe_db_instances(DBInstanceIdentifier=f"{account.name}-db")["DBInstances"]
+    assert found["DeletionProtection"]
+
+
 def test_a_protected_load_balancer_wants_to_be_named_too(account: Account) -> None:
     subnets = account.session.client("ec2").describe_subnets()["Subnets"]
     elb = account.session.client("elbv2")
@@ -227,7 +245,7 @@ def test_a_protected_load_balancer_wants_to_be_named_too(account: Account) -> No
     row = {"ResourceType": LOAD_BALANCER, "ResourceStatus": "CREATE_COMPLETE", "PhysicalResourceId": arn}
     holding = Holding("LoadBalancing/LoadBalancer", row, {}, account.stack, {})
     assert holding.fate == "DELETED; protected"
-    holding.unprotect()
+    holding.protect(False)
     assert Holding(holding.path, row, {}, account.stack, {}).fate == "DELETED"
     elb.delete_load_balancer(LoadBalancerArn=arn)
     assert not Holding(holding.path, row, {}, account.stack, {}).is_protected

@@ -58,7 +58,7 @@ class Stuck(Stack):
     def __init__(self) -> None:
         self.name = "hydra"
 
-    def everything(self, above: str = "") -> Iterator[tuple[str, Any, dict[str, Any]]]:
+    def stacks(self, above: str = "") -> Iterator[tuple[str, Any, dict[str, Any]]]:
         below = Stuck()
         below.name = GONE
         failed = {"ResourceStatus": "UPDATE_FAILED"}
