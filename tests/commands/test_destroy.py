@@ -272,7 +272,7 @@ def test_the_name_is_typed_or_given_in_full(
     assert refused() == f"Nobody is there to type the stack's name: CONFIRM={account.name} says it"
     assert refused("--confirm", "hydra") == f"'hydra': expected {account.name}: nothing was deleted"
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-    for answer in ("", "yes", account.name.upper()):
+    for answer in ("", account.name.upper()):
         monkeypatch.setattr("builtins.input", lambda _, answer=answer: answer)
         assert refused() == f"{answer!r}: expected {account.name}: nothing was deleted"
     monkeypatch.setattr("builtins.input", lambda _: f"{account.name} ")
