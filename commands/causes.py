@@ -86,6 +86,14 @@ CAUSES = [
         "aws rds describe-db-engine-versions --engine mysql lists what DbEngineVersion may be",
     ),
     (
+        "Cannot upgrade mysql from|Cannot find upgrade path",  # thunderbird/appointment#725
+        "RDS has taken a newer minor version by itself: give that one as DbEngineVersion",
+    ),
+    (
+        "Invalid storage size for engine",  # aws-cloudformation-resource-providers-rds#598
+        "its storage has grown by itself, and never shrinks: give what it has now as AllocatedStorage",
+    ),
+    (
         r"DB ?Snapshot ?Not ?Found|DBSnapshot \S+ not found",  # boto's RDS model, DBSnapshotNotFoundFault (P77)
         "aws rds describe-db-snapshots lists what DbSnapshotIdentifier may be",
     ),

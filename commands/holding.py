@@ -27,6 +27,7 @@ class Holding:
     declared: Row
     stack: Stack  # that it is in
     asked: Names  # the parameters of that stack -> what the root calls them
+    given: Names  # the parameters of that stack -> their values; none where it is gone
 
     @property
     def kind(self) -> str:
@@ -128,7 +129,7 @@ class Holding:
     def _empties_itself(self) -> bool:
         value = self.declared.get("Properties", {}).get("EmptyOnDelete", False)
         if isinstance(value, dict):
-            value = self.stack.parameters.get(value.get("Ref", ""), "")
+            value = self.given.get(value.get("Ref", ""), "")
         return str(value).lower() == "true"
 
     def _ask(self, service: str, operation: str, **arguments: Any) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from commands.holding import LOAD_BALANCER, Holding, Names
@@ -16,19 +17,22 @@ SHOWN = {*HOLDS_DATA, LOAD_BALANCER} - {"AWS::Logs::LogGroup"}  # of all logs to
 
 def holdings(root: Stack) -> list[Holding]:
     """Return what holds data, what stays, and what may be protected, with all that CloudFormation says of it."""
-    found, asked = [], {"": Names()}
+    found: list[Holding] = []
+    asked = {"": Names()}
     for above, stack, resources in root.stacks():
         template = stack.template
         if not above:
             asked[""] = {name: name for name in template.get("Parameters", {})}
+        here: list[Holding] = []
         for title, row in resources.items():
             path, declared = f"{above}{title}", template["Resources"].get(title, {})
             if row["ResourceType"] == NESTED:
                 asked[f"{path}/"] = _handed_down(declared, asked[above])
             elif row.get("PhysicalResourceId"):
-                holding = Holding(path, row, declared, stack, asked[above])
-                if holding.kind in SHOWN or holding.stays:
-                    found.append(holding)
+                here.append(Holding(path, row, declared, stack, asked[above], {}))
+        shown = [holding for holding in here if holding.kind in SHOWN or holding.stays]
+        given = stack.parameters if shown else {}
+        found += [replace(holding, given=given) for holding in shown]
     return [holding for holding in found if holding.kind != LOAD_BALANCER or holding.is_protected]
 
 

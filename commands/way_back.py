@@ -59,6 +59,7 @@ def _of_snapshots(held: list[Holding], snapshots: dict[str, Row]) -> Iterator[st
         row = snapshots[database.path]
         if identifier := database.asked.get("DbSnapshotIdentifier"):
             yield f"{identifier}={row['DBSnapshotIdentifier']}"
+        yield from _as_it_was(database, row)
         for secret in held:
             username = secret.asked.get("DbSnapshotUsername")
             if (
@@ -68,6 +69,13 @@ def _of_snapshots(held: list[Holding], snapshots: dict[str, Row]) -> Iterator[st
                 and secret.system == database.system
             ):
                 yield f"{username}={row['MasterUsername']}"
+
+
+def _as_it_was(database: Holding, snapshot: Row) -> Iterator[str]:
+    """Yield what has changed by itself since: neither a smaller storage nor an older version is taken for a restore."""
+    for parameter, value in (("AllocatedStorage", "AllocatedStorage"), ("DbEngineVersion", "EngineVersion")):
+        if (name := database.asked.get(parameter)) and database.given.get(parameter) != str(snapshot[value]):
+            yield f"{name}={snapshot[value]}"
 
 
 def _of_kept(kept: list[Holding]) -> Iterator[str]:

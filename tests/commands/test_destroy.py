@@ -28,7 +28,7 @@ from tests.commands.test_stack import Events
 pytestmark = pytest.mark.slow
 
 STRING = {"Type": "String", "Default": ""}
-SNAPSHOT = "DbSnapshotIdentifier"
+OF_DATABASE = ("DbSnapshotIdentifier", "AllocatedStorage", "DbEngineVersion")
 Body = dict[str, Any]
 
 
@@ -45,8 +45,14 @@ class Account:
         settings = f'version = 0.1\n[default.deploy.parameters]\nstack_name = "{self.name}"\n'
         (folder / "samconfig.toml").write_text(settings)
 
-    def deploy(self, policy: str = "Snapshot", empties: str = "false", terminable: bool = True) -> None:
-        """Make it: a database, a bucket, a repository."""
+    def deploy(
+        self,
+        policy: str = "Snapshot",
+        empties: str = "false",
+        terminable: bool = True,
+        asked: tuple[str, str] = ("31", "8.4.12"),
+    ) -> None:
+        """Make it: a database of 31 GiB and MySQL 8.4.12, whatever was asked for; a bucket, a repository."""
         credentials = {"MasterUsername": "hydra", "MasterUserPassword": "not-a-secret"}
         instance = resource(
             "AWS::RDS::DBInstance",
@@ -54,24 +60,26 @@ class Account:
             DBInstanceIdentifier=f"{self.name}-db",
             DBInstanceClass="db.t4g.small",
             Engine="mysql",
-            AllocatedStorage="20",
+            AllocatedStorage="31",
+            EngineVersion="8.4.12",
             **credentials,
         )
         bucket = resource("AWS::S3::Bucket", "RetainExceptOnCreate", BucketName=f"{self.name}-bucket")
         emptied = {"Ref": "EmptyOnDelete"}
         repository = resource("AWS::ECR::Repository", RepositoryName=f"{self.name}/mlflow", EmptyOnDelete=emptied)
         system = {
-            "Database": self._nested({"Instance": instance}, {SNAPSHOT: SNAPSHOT}),
+            "Database": self._nested({"Instance": instance}, {name: name for name in OF_DATABASE}),
             "Storage": self._nested({"ArtifactStore": bucket}, {"ExistingArtifactStore": "ExistingArtifactStore"}),
             "ContainerRepository": self._nested({"Repository": repository}, {"EmptyOnDelete": "EmptyOnDelete"}),
         }
-        names = (SNAPSHOT, "ExistingArtifactStore", "EmptyOnDelete")
-        above = {name: f"Mlflow{name}" if name == SNAPSHOT else name for name in names}
+        names = (*OF_DATABASE, "ExistingArtifactStore", "EmptyOnDelete")
+        above = {name: f"Mlflow{name}" if name in OF_DATABASE else name for name in names}
+        given = {"EmptyOnDelete": empties, "MlflowAllocatedStorage": asked[0], "MlflowDbEngineVersion": asked[1]}
         root = {"Mlflow": self._nested(system, above)}
         self.cloudformation.create_stack(
             StackName=self.name,
             TemplateBody=json.dumps({"Resources": root, "Parameters": dict.fromkeys(above.values(), STRING)}),
-            Parameters=[{"ParameterKey": "EmptyOnDelete", "ParameterValue": empties}],
+            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()],
             EnableTerminationProtection=not terminable,
         )
 
@@ -190,6 +198,18 @@ def test_the_way_back_names_snapshot_and_bucket_again_and_again(
     assert not [line for line in destroyed() if f"{account.name}-bucket" in line]
 
 
+def test_a_database_that_grew_comes_back_as_large_and_as_new(
+    account: Account, destroyed: Callable[..., list[str]]
+) -> None:
+    """RDS takes no smaller storage and no older version for what is restored; both change by themselves."""
+    account.deploy(asked=("20", "8.4.11"))
+    account.rds.create_db_snapshot(
+        DBInstanceIdentifier=f"{account.name}-db", DBSnapshotIdentifier=f"{account.name}-final"
+    )
+    said = destroyed("--confirm", account.name)
+    assert {"  MlflowAllocatedStorage=31", "  MlflowDbEngineVersion=8.4.12"} <= set(said)
+
+
 def test_a_retained_database_is_taken_up_by_a_snapshot_of_it_protected_or_not(
     account: Account, refused: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -243,12 +263,12 @@ def test_a_protected_load_balancer_wants_to_be_named_too(account: Account) -> No
     on = [{"Key": "deletion_protection.enabled", "Value": "true"}]
     elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=on)
     row = {"ResourceType": LOAD_BALANCER, "ResourceStatus": "CREATE_COMPLETE", "PhysicalResourceId": arn}
-    holding = Holding("LoadBalancing/LoadBalancer", row, {}, account.stack, {})
+    holding = Holding("LoadBalancing/LoadBalancer", row, {}, account.stack, {}, {})
     assert holding.fate == "DELETED; protected"
     holding.protect(False)
-    assert Holding(holding.path, row, {}, account.stack, {}).fate == "DELETED"
+    assert Holding(holding.path, row, {}, account.stack, {}, {}).fate == "DELETED"
     elb.delete_load_balancer(LoadBalancerArn=arn)
-    assert not Holding(holding.path, row, {}, account.stack, {}).is_protected
+    assert not Holding(holding.path, row, {}, account.stack, {}, {}).is_protected
 
 
 def test_images_keep_a_repository_and_are_nobodys_to_delete(account: Account, refused: Callable[..., str]) -> None:
