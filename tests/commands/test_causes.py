@@ -46,8 +46,8 @@ SAID = [
     'supported combinations of instance class and database engine version, see the documentation."',
     "Error creating DB Instance: InvalidParameterCombination: Cannot find version 9.5 for postgres",
     "api error InvalidParameterCombination: Cannot upgrade mysql from 8.0.35 to 8.0.32",
-    'Resource handler returned message: "Invalid storage size for engine name mysql and storage type gp3: 100 (Service: '
-    'Rds, Status Code: 400, Request ID: x)" (RequestToken: x, HandlerErrorCode: InvalidRequest)',
+    'Resource handler returned message: "Invalid storage size for engine name mysql and storage type gp3: 100 '
+    '(Service: Rds, Status Code: 400)" (RequestToken: x, HandlerErrorCode: InvalidRequest)',
     "DBSnapshotNotFoundFault: DBSnapshot hydra-final not found",
     "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: eu-central-1c. "
     "Add subnets to cover at least 2 AZs.",
