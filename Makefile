@@ -136,6 +136,13 @@ update_container: build  ## Roll a new image of MLflow out: schema first, after 
 rollback_container: build  ## Go back to MLflow's image of before, where the schema allows (TAG=)
 	@$(call COMMAND,rollback) $(TAGGED)
 
+.PHONY: events destroy
+events: .venv/.dev  ## Say what failed first in the stack's last operation, and how to go on
+	@$(call COMMAND,events)
+
+destroy: .venv/.dev  ## Delete the stack, and say how to get back what it held (ALLOW='LOGICALID ...', CONFIRM=NAME)
+	@$(call COMMAND,destroy) $(foreach id,$(ALLOW),--allow '$(id)') $(if $(CONFIRM),--confirm '$(CONFIRM)')
+
 # --- MLflow's server on this machine ---------------------------------------------------------------------------------
 
 # What the image installs, in an environment of its own: it shares no version with .venv. No Python 3.13: uv fetches one.

@@ -16,7 +16,9 @@ from commands import CommandError
 from commands.configuration import Configuration
 from commands.deploy import deploy
 from commands.deployment import RefusedError
+from commands.destroy import destroy
 from commands.diff import diff
+from commands.events import events
 from commands.rollback import rollback
 from commands.start import start
 from commands.update import update
@@ -61,6 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     verb(start, "deploy, build and push the image meanwhile, then bring the service up", tag=tag, allow=allow)
     verb(update, "build and push the image, upgrade the schema after a snapshot, and roll it out", tag=tag)
     verb(rollback, "go back to the image of before, where the schema allows", tag=tag)
+    loses = {"metavar": "ID", "action": "append", "default": [], "help": "what may lose its protection, by logical ID"}
+    confirm = {"metavar": "NAME", "default": "", "help": "the stack's name, instead of typing it"}
+    verb(destroy, "delete the stack, and say how to get back what it held", allow=loses, confirm=confirm)
+    verb(events, "say what failed first in the stack's last operation, and how to go on")
     return parser
 
 

@@ -2,27 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from commands.stack import Stack
+from botocore.exceptions import ClientError
 
-NESTED = "AWS::CloudFormation::Stack"
+from commands import CommandError
+from commands.causes import advice
+from commands.stack import NESTED, Stack
+from commands.way_on import way_on
+
+if TYPE_CHECKING:
+    from commands.configuration import Configuration
+
+BEGUN = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")  # a rollback belongs to what it takes back
+EVER = datetime.min.replace(tzinfo=UTC)
 # What CloudFormation says of a resource that failed because another one had.
 CONSEQUENCES = ("Resource creation cancelled", "Resource update cancelled", "The following resource(s) failed")
 
 Event = dict[str, Any]
 
 
+def events(configuration: Configuration) -> None:
+    """Say what failed first in the last operation, what to do about it, and how to go on from there."""
+    stack = Stack(configuration.session(), configuration.stack_name)
+    found = stack if stack.description else stack.deleted
+    if not found:
+        raise CommandError(f"There is no stack {stack.name}, and none was deleted in the last 90 days")
+    status = found.status or "DELETE_COMPLETE"
+    if said := first_cause(found):
+        print(f"{said}\n{stack.name} is in {status}")
+        if remedy := advice(said):
+            print(f"What to do: {remedy}")
+    else:
+        print(f"{stack.name} is in {status}: nothing failed in its last operation")
+    if way := way_on(found, status):
+        print(f"The way on: {way}")
+
+
 def first_cause(stack: Stack) -> str:
     """Return what failed first in the stack's last operation, and why, in one line; empty where nothing did."""
-    client: Any = stack.session.client("cloudformation")
-    causes = _causes(client, stack.name, _beginning(client, stack.name), "")
-    if not causes:
-        return ""
-    path, event = min(causes, key=lambda cause: cause[1]["Timestamp"])
-    reason = " ".join(str(event.get("ResourceStatusReason", event["ResourceStatus"])).split())
-    return f"{path} ({event['ResourceType']}): {reason}"
+    return cause(stack.session.client("cloudformation"), stack.name)
+
+
+def cause(client: Any, name: str, since: datetime = EVER) -> str:
+    """Return the same by a client, of what has begun since a time."""
+    until = None
+    for began, is_deletion in _operations(client, name):
+        causes = [] if began < since else _causes(client, name, began, "")
+        causes = [found for found in causes if not until or found[1]["Timestamp"] < until]
+        if causes:
+            path, event = min(causes, key=lambda found: found[1]["Timestamp"])
+            reason = " ".join(str(event.get("ResourceStatusReason", event["ResourceStatus"])).split())
+            return f"{path} ({event['ResourceType']}): {reason}"
+        if not is_deletion:  # a deletion that went well has followed a failure, as a rule
+            break
+        until = began
+    return ""
 
 
 def latest(stack: Stack) -> str:
@@ -33,12 +70,11 @@ def latest(stack: Stack) -> str:
     return str(client.describe_stack_events(StackName=stack.name)["StackEvents"][0]["EventId"])
 
 
-def _beginning(client: Any, name: str) -> datetime:
-    """Return when the stack was last begun to be made or changed; its rollback belongs to that."""
+def _operations(client: Any, name: str) -> Iterator[tuple[datetime, bool]]:
+    """Yield when the stack was begun to be made, changed or deleted, the last time first, and whether to be deleted."""
     for event in _newest_first(client, name):
-        if _is_itself(event) and event["ResourceStatus"] in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"):
-            return event["Timestamp"]  # type: ignore[no-any-return]
-    return datetime.min.replace(tzinfo=UTC)
+        if _is_itself(event) and event["ResourceStatus"] in BEGUN:
+            yield event["Timestamp"], event["ResourceStatus"] == "DELETE_IN_PROGRESS"
 
 
 def _causes(client: Any, name: str, since: datetime, path: str) -> list[tuple[str, Event]]:
@@ -60,7 +96,12 @@ def _causes(client: Any, name: str, since: datetime, path: str) -> list[tuple[st
 
 def _newest_first(client: Any, name: str) -> list[Event]:
     pages = client.get_paginator("describe_stack_events").paginate(StackName=name)
-    return [event for page in pages for event in page["StackEvents"]]
+    try:
+        return [event for page in pages for event in page["StackEvents"]]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return []
+        raise
 
 
 def _is_itself(event: Event) -> bool:

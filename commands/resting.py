@@ -8,22 +8,13 @@ from typing import TYPE_CHECKING, Any
 from commands import CommandError
 from commands.events import first_cause
 from commands.waiting import watch
+from commands.way_on import DEAD_ENDS
 from templates_py.review.data import HOLDS_DATA
 
 if TYPE_CHECKING:
     from commands.progress import Progress
     from commands.stack import Stack
 
-# What cannot be updated, and the way out.
-DEAD_ENDS = {
-    "CREATE_FAILED": "delete it (aws cloudformation delete-stack --stack-name {name})",
-    "ROLLBACK_COMPLETE": "delete it (aws cloudformation delete-stack --stack-name {name})",
-    "ROLLBACK_FAILED": "empty or unprotect what it could not delete, and delete it "
-    "(aws cloudformation delete-stack --stack-name {name})",
-    "DELETE_FAILED": "delete it (aws cloudformation delete-stack --stack-name {name})",
-    "UPDATE_ROLLBACK_FAILED": "finish its rollback (aws cloudformation continue-update-rollback --stack-name {name})",
-    "DELETE_IN_PROGRESS": "wait for its end",
-}
 GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "IMPORT_COMPLETE")
 
 

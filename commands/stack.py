@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self
 
+import yaml
 from botocore.exceptions import ClientError
 
 from commands import CommandError
@@ -80,6 +81,12 @@ class Stack:
                 return {}
             raise
 
+    @property
+    def template(self) -> Row:
+        """What was deployed, after its transforms; also of one that is gone."""
+        body = self._client.get_template(StackName=self.name)["TemplateBody"]
+        return dict(body if isinstance(body, dict) else yaml.load(body, Loader=yaml.CSafeLoader))
+
     def nested(self, logical_id: str) -> Self | None:
         """Return the nested stack of this logical ID, where it is there already."""
         row = self.resources.get(logical_id, {})
@@ -89,17 +96,30 @@ class Stack:
         """Return another stack, by its name or ARN."""
         return type(self)(self.session, name)
 
-    def everything(self) -> Iterator[tuple[str, Row]]:
-        """Yield all resources, those of the nested stacks after each: path of logical IDs, row."""
-        for title, row in self.resources.items():
-            yield title, row
+    def stacks(self, above: str = "") -> Iterator[tuple[str, Self, dict[str, Row]]]:
+        """Yield itself and the stacks below it, gone ones too: what comes before the paths in it, stack, resources."""
+        resources = self.resources
+        yield above, self, resources
+        for title, row in resources.items():
             if row["ResourceType"] == NESTED and row.get("PhysicalResourceId"):
-                child = self.at(row["PhysicalResourceId"])
-                yield from ((f"{title}/{path}", below) for path, below in child.everything())
+                yield from self.at(row["PhysicalResourceId"]).stacks(f"{above}{title}/")
+
+    def everything(self) -> Iterator[tuple[str, Row]]:
+        """Yield all resources, those of a nested stack after those of its own: path of logical IDs, row."""
+        for above, _, resources in self.stacks():
+            yield from ((f"{above}{title}", row) for title, row in resources.items())
 
     def tree(self) -> Iterator[tuple[str, Row]]:
         """Yield the nested stacks and those below them: path of logical IDs, row."""
         yield from ((path, row) for path, row in self.everything() if row["ResourceType"] == NESTED)
+
+    @property
+    def deleted(self) -> Self | None:
+        """The newest of its name that was deleted, by its ID: CloudFormation knows it for 90 days."""
+        pages = self._client.get_paginator("list_stacks").paginate(StackStatusFilter=["DELETE_COMPLETE"])
+        found = [row for page in pages for row in page["StackSummaries"] if row["StackName"] == self.name]
+        newest = max(found, key=lambda row: row["CreationTime"], default=None)
+        return self.at(newest["StackId"]) if newest else None
 
     @property
     def mlflow(self) -> Self | None:

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 
+from commands.events import cause
 from local import files, images, stacks
 from local.emulator import LocalError, client, environment
 from local.places import BUILD, PLATFORM, PROJECT
@@ -115,10 +116,9 @@ def _sam(address: str, stack: str, *options: str, tell: Callable[[str], None]) -
         log.seek(0)
         said = log.read()
     if sam.returncode:
-        happened = stacks.events(cloudformation, since)
-        if not happened:
-            raise LocalError(f"{stack} was not deployed: {said.strip().splitlines()[-1]}")
-        raise LocalError(f"The deployment failed and was taken back. First cause: {stacks.first_cause(happened)}")
+        if first := cause(cloudformation, stack, since):
+            raise LocalError(f"The deployment failed and was taken back. First cause: {first}")
+        raise LocalError(f"{stack} was not deployed: {said.strip().splitlines()[-1]}")
 
 
 def _of_settings() -> Parameters:

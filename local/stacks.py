@@ -1,4 +1,4 @@
-"""What CloudFormation says of the platform's stacks: their states, their outputs, what happens, and what went wrong."""
+"""What CloudFormation says of the platform's stacks: their states, their outputs, and what happens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 ROOT = "hydra"
-KIND = "AWS::CloudFormation::Stack"
 UNCHANGED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")  # is as its last good deployment
 
 
@@ -50,26 +49,6 @@ def tree(cloudformation: Any) -> Iterator[dict[str, Any]]:
         for stack in page["StackSummaries"]:
             if stack["StackName"] == ROOT or stack["StackName"].startswith(f"{ROOT}-"):
                 yield stack
-
-
-def events(cloudformation: Any, since: datetime) -> list[dict[str, Any]]:
-    """Return what happened in the tree since then, in the order in which it did."""
-    found = []
-    for stack in tree(cloudformation):
-        for event in cloudformation.describe_stack_events(StackName=stack["StackId"])["StackEvents"]:
-            if event["Timestamp"] >= since:
-                found.append(event)
-    return sorted(found, key=lambda event: event["Timestamp"])
-
-
-def first_cause(happened: list[dict[str, Any]]) -> str:
-    """Return what went wrong first, as one line: `STACK RESOURCE: reason`."""
-    failed = [event for event in happened if event["ResourceStatus"].endswith("FAILED")]
-    of_resources = [event for event in failed if event["ResourceType"] != KIND]
-    if not (first := next(iter(of_resources or failed), None)):
-        return "no event says why"
-    reason = " ".join(str(first.get("ResourceStatusReason") or first["ResourceStatus"]).split())
-    return f"{short(first['StackName'])} {first['LogicalResourceId']}: {reason}"
 
 
 Moment = tuple[str, str, datetime]

@@ -1,8 +1,14 @@
-"""What holds data, of the types that are in the templates: never replaced, deleted or emptied unless it is named."""
+"""What holds data: resources whose replacement or deletion loses something that no template brings back."""
 
 from __future__ import annotations
 
-# A secret too: a new value locks out what runs.
-HOLDS_DATA: frozenset[str] = frozenset(
-    {"AWS::RDS::DBInstance", "AWS::S3::Bucket", "AWS::ECR::Repository", "AWS::SecretsManager::Secret"}
+HOLDS_DATA = frozenset(
+    {
+        "AWS::RDS::DBInstance",
+        "AWS::S3::Bucket",
+        "AWS::DynamoDB::Table",
+        "AWS::ECR::Repository",
+        "AWS::SecretsManager::Secret",  # a new value locks out whoever knows the old one
+        "AWS::Logs::LogGroup",  # least of all: what must last is in the databases
+    }
 )

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.request import urlopen
 
 from local.emulator import REGION, client
+from local.emulator import environment as client_environment
 from local.files import read
 from local.places import PROJECT
 from local.programs import Programs, mysql
@@ -78,6 +79,11 @@ class Platform:
         started = self.start(*command, **variables)
         said, _ = started.communicate(answer, timeout=PATIENCE)
         return subprocess.CompletedProcess(started.args, started.returncode, said)
+
+    def command(self, target: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a command on it, with what `make up` tells one to export, and return what it said."""
+        aws = {name: value for name, value in client_environment(self.address).items() if name.startswith("AWS_")}
+        return self.make(target, SYSTEM="local", **aws, **variables)
 
     def up(self, **parameters: str) -> str:
         """Bring it up with these parameters, and return what it said."""

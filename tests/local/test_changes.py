@@ -46,8 +46,14 @@ def test_a_broken_script_is_taken_back_with_the_old_data_there(platform: Platfor
         done = platform.make("up")
         assert done.returncode != 0
         (said,) = (line for line in done.stdout.splitlines() if "First cause" in line)
-        assert "Batch/LambdaInvocation DbInit: " in said
+        assert "First cause: Batch/LambdaInvocation/DbInit (" in said
         assert "SELEC 1" in said or "syntax" in said
+        first, state, way = platform.command("events").stdout.splitlines()
+        assert first == said.partition("First cause: ")[2]
+        assert (state, way) == (
+            "hydra is in UPDATE_ROLLBACK_COMPLETE",
+            "The way on: all is as it was before that: mend the cause, and deploy again",
+        )
         assert platform.stack()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
         assert platform.rows("SHOW TABLES FROM hydra") == tables
         assert platform.rows("SELECT * FROM information_schema.columns WHERE table_schema = 'hydra'") == columns
