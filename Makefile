@@ -115,7 +115,7 @@ clean:  ## Remove what was built: build/ and .aws-sam/
 # --- Commands, of AWS or whatever AWS_ENDPOINT_URL names --------------------------------------------------------------
 
 # The environment of samconfig.toml that says which stack. TAG: an image that is in the repository, instead of ours.
-.PHONY: start update_container rollback_container
+.PHONY: start update_container rollback_container preflight
 CONFIG_ENV := $(or $(SYSTEM),default)
 COMMAND = $(PYTHON) -m commands $(1) --config-env '$(CONFIG_ENV)'
 TAGGED = $(if $(TAG),--tag '$(TAG)')
@@ -128,6 +128,9 @@ update_container: build  ## Roll a new image of MLflow out: schema first, after 
 
 rollback_container: build  ## Go back to MLflow's image of before, where the schema allows (TAG=)
 	@$(call COMMAND,rollback) $(TAGGED)
+
+preflight: build  ## Say what a deploy would fail on, each with its fix; nothing is changed
+	@$(call COMMAND,preflight)
 
 # --- MLflow's server on this machine ---------------------------------------------------------------------------------
 

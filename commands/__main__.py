@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from commands import CommandError
 from commands.configuration import Configuration
+from commands.preflight import preflight
 from commands.rollback import rollback
 from commands.start import start
 from commands.update import update
@@ -53,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     verb(start, "deploy the stack, build and push the image meanwhile, then bring the service up", tag=tag)
     verb(update, "build and push the image, upgrade the schema after a snapshot, and roll it out", tag=tag)
     verb(rollback, "go back to the image of before, where the schema allows", tag=tag)
+    verb(preflight, "say what a deploy would fail on, and how to mend it; nothing is changed")
     return parser
 
 
