@@ -6,6 +6,7 @@ schemas that cfn-lint ships: each handler says what it may call.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -47,6 +48,10 @@ ARNS = {
 FIX = "attach a policy that allows it, or deploy by a role that may (role_arn in samconfig.toml)"
 
 
+TOLD = 8  # of what may be needed
+AT_ONCE = 4
+
+
 class Simulation:
     """What IAM says that the deploying identity may do. It raises NotCheckedError where that may not be asked."""
 
@@ -73,25 +78,26 @@ class Simulation:
 
 
 def permissions(ground: Ground) -> Iterator[Outcome]:
+    """What makes a resource must be allowed; of the rest that a handler may call, a denial is a warning."""
     simulation = Simulation(ground)
-    one_of_each = {resource.type: resource for resource in ground.resources}.values()
-    needed: dict[str, str] = {}
-    further: set[str] = set()
-    used = {action.split(":")[0] for one in one_of_each for action in _actions(one)[:1]}
-
-    def look(resource: Resource) -> tuple[Resource, list[str]]:
-        actions = [action for action in _actions(resource) if action.split(":")[0] in used]
-        return resource, simulation.denied(actions, _arn(ground, resource)) if actions else []
-
-    with ThreadPoolExecutor(4) as pool:
-        for resource, denied in pool.map(look, one_of_each):
-            makes = _actions(resource)[:1]
-            needed.update({action: resource.path for action in denied if action in makes})
-            further.update(action for action in denied if action not in makes)
-    for action, path in needed.items():
-        yield fault(f"{simulation.principal} may not {action}, which makes {path}", FIX)
-    if further := further - needed.keys():
-        said = f"{simulation.principal} may not {_listed(further)}"
+    makes: dict[tuple[str, str], str] = {}
+    by_arn: dict[str, set[str]] = defaultdict(set)
+    for resource in ground.resources:
+        if actions := _actions(resource):
+            arn = _arn(ground, resource)
+            makes.setdefault((arn, actions[0]), resource.path)
+            by_arn[arn].update(actions)
+    making = {action for _, action in makes}
+    used = {action.partition(":")[0] for action in making}  # the other services are for what is not used here
+    asked = {arn: sorted(one for one in some if one.partition(":")[0] in used) for arn, some in by_arn.items()}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = pool.map(lambda arn: [(arn, action) for action in simulation.denied(asked[arn], arn)], asked)
+        denied = {pair for answer in answers for pair in answer}
+    for arn, action in sorted(denied & makes.keys()):
+        yield fault(f"{simulation.principal} may not {action}, which makes {makes[arn, action]}", FIX)
+    if further := sorted({action for _, action in denied} - making):
+        more = f" and {len(further) - TOLD} more" if len(further) > TOLD else ""
+        said = f"{simulation.principal} may not {', '.join(further[:TOLD])}{more}"
         yield warning(f"{said}: CloudFormation calls some of it at times", FIX)
 
 
@@ -107,16 +113,18 @@ def _principal(ground: Ground) -> str:
 
 
 def _actions(resource: Resource) -> list[str]:
-    """Return what its handler may call to make it, and first what makes it; nothing for a custom resource."""
+    """Return what its handler may call to make it, and first what makes it."""
     kind = SCHEMAS.get(resource.type, resource.type)
     if not kind.startswith("AWS::"):
-        return []
+        return ["lambda:InvokeFunction"]  # a custom resource: by the function behind it
     schema: Any = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
     said = schema.get("handlers", {}).get("create", {}).get("permissions", [])
     actions = [f"{service.lower()}:{verb}" for service, _, verb in (action.partition(":") for action in said)]
     named = {f"{verb}{kind.rpartition('::')[2]}" for verb in VERBS}
-    makes = MAKES.get(kind) or next((action for action in actions if action.partition(":")[2] in named), "")
-    return [makes, *(action for action in dict.fromkeys(actions) if action != makes)] if makes else actions
+    makes = MAKES.get(kind) or next((action for action in actions if action.partition(":")[2] in named), None)
+    if makes is None:  # a type that says nothing of it
+        return []
+    return [makes, *(action for action in dict.fromkeys(actions) if action != makes)]
 
 
 def _arn(ground: Ground, resource: Resource) -> str:
@@ -126,8 +134,3 @@ def _arn(ground: Ground, resource: Resource) -> str:
     given = resource.get(NAMES[resource.type].property) if resource.type in NAMES else None
     name = given or f"{ground.stack.name}-x"
     return f"arn:{ground.partition}:" + ARNS[kind].format(region=ground.region, account=ground.account, name=name)
-
-
-def _listed(actions: set[str], most: int = 8) -> str:
-    some = sorted(actions)
-    return ", ".join(some[:most]) + (f" and {len(some) - most} more" if len(some) > most else "")

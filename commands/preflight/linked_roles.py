@@ -81,7 +81,8 @@ def _made_by_themselves(ground: Ground, roles: list[LinkedRole]) -> Iterator[Out
         return
     said = f"{', '.join(role.name for role in roles)} missing, and made by themselves"
     try:
-        denied = [role for role in roles if _is_denied(ground, role)]
+        simulation = Simulation(ground)
+        denied = [role for role in roles if _is_denied(ground, simulation, role)]
     except NotCheckedError as error:
         yield warning(f"{said}, where this identity may iam:CreateServiceLinkedRole: {error}")
         return
@@ -92,10 +93,10 @@ def _made_by_themselves(ground: Ground, roles: list[LinkedRole]) -> Iterator[Out
         yield fault(said, f"{_command(role)}, by one that may")
 
 
-def _is_denied(ground: Ground, role: LinkedRole) -> bool:
+def _is_denied(ground: Ground, simulation: Simulation, role: LinkedRole) -> bool:
     arn = f"arn:{ground.partition}:iam::{ground.account}:role/aws-service-role/{role.service}/{role.name}"
     context = {"iam:AWSServiceName": role.service}
-    return bool(Simulation(ground).denied(["iam:CreateServiceLinkedRole"], arn, context))
+    return bool(simulation.denied(["iam:CreateServiceLinkedRole"], arn, context))
 
 
 def _command(role: LinkedRole) -> str:

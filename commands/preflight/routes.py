@@ -35,7 +35,11 @@ class Ways:
     def missing(self, subnet: str, services: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of the services that no endpoint brings to a subnet."""
         table = self._table(subnet).get("RouteTableId")
-        there = [one for one in self.endpoints if one.get("PrivateDnsEnabled") or table in one.get("RouteTableIds", [])]
+        there = [
+            one
+            for one in self.endpoints
+            if (table in one["RouteTableIds"] if one["VpcEndpointType"] == "Gateway" else one["PrivateDnsEnabled"])
+        ]
         return tuple(service for service in services if not any(self.serves(one, service) for one in there))
 
     def serves(self, endpoint: Answer, service: str) -> bool:
@@ -117,7 +121,7 @@ def endpoints(ground: Ground) -> Iterator[Outcome]:
     ours |= {one for given in ground.parameters.values() if isinstance(given, list) for one in given}
     for endpoint in ways.endpoints:
         taken = [use for use in used if any(ways.serves(endpoint, service) for service in use.kind.endpoints)]
-        if not endpoint.get("PrivateDnsEnabled") or not taken or not endpoint.get("Groups"):
+        if endpoint["VpcEndpointType"] != "Interface" or not endpoint["PrivateDnsEnabled"] or not taken:
             continue
         groups = [group["GroupId"] for group in endpoint["Groups"]]
         rules = ground.call("ec2", "describe_security_groups", GroupIds=groups)["SecurityGroups"]
