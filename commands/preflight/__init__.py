@@ -36,7 +36,7 @@ def faults(configuration: Configuration) -> list[Outcome]:
 
 
 def outcomes(configuration: Configuration, quick: bool = False) -> Iterator[Outcome]:
-    """Yield what the checks find, in the order of their table; each waits for none but those before it."""
+    """Yield what the checks find, in the order of their table. They all run at the same time."""
     try:
         ground = Ground(configuration)
     except NotCheckedError as error:
@@ -45,7 +45,8 @@ def outcomes(configuration: Configuration, quick: bool = False) -> Iterator[Outc
         return
     yield replace(ok(f"{ground.identity} in {ground.region}"), check="identity")
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        running = [pool.submit(_found, check, ground) for check in CHECKS if check.is_quick or not quick]
+        wanted = (check for check in CHECKS if (check.is_quick or not quick) and check.is_for(ground))
+        running = [pool.submit(_found, check, ground) for check in wanted]
         for check in running:
             yield from check.result()
 

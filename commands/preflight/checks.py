@@ -23,33 +23,46 @@ from commands.preflight import (
 from commands.preflight.ground import Ground
 from commands.preflight.outcome import Outcome
 
+ENVIRONMENT = ("AWS::Batch::ComputeEnvironment",)
+DATABASE = ("AWS::RDS::DBInstance",)
+LISTENER = ("AWS::ElasticLoadBalancingV2::Listener",)
+NETWORK = ("AWS::EC2::SecurityGroup",)
+CLUSTER = ("AWS::ECS::Cluster",)
+
 
 @dataclass(frozen=True)
 class Check:
-    """A check by its name; `look` yields what it finds, and where that is nothing, `fine` says what is well."""
+    """A check by its name; `look` yields what it finds, and where that is nothing, `fine` says what is well.
+
+    With `types` it is for templates that have one of those alone; `is_quick`: it takes a few calls, not dozens.
+    """
 
     name: str
     look: Callable[[Ground], Iterator[Outcome]]
     fine: str
+    types: tuple[str, ...] = ()
     is_quick: bool = False
+
+    def is_for(self, ground: Ground) -> bool:
+        return not self.types or any(ground.of(*self.types))
 
 
 CHECKS = (
     Check("stack", standing.stack, "it can be made or changed", is_quick=True),
     Check("parameters", given.parameters, "each has a value", is_quick=True),
     Check("permissions", access.permissions, "the identity may make every resource of the templates"),
-    Check("service-linked roles", linked_roles.linked_roles, "there, or made by themselves", is_quick=True),
-    Check("template limits", limits.limits, "no template is near CloudFormation's limits"),
+    Check("service-linked roles", linked_roles.linked_roles, "none is needed", is_quick=True),
+    Check("template limits", limits.limits, "no template is over CloudFormation's limits"),
     Check("quotas", quotas.quotas, "there is room for all of it"),
-    Check("VPC", network.vpc, "there, with DNS support and DNS hostnames", is_quick=True),
-    Check("subnets", network.subnets, "there, in the VPC, in two zones where that is wanted", is_quick=True),
-    Check("routes", routes.routes, "each subnet has the way out that its use takes"),
-    Check("endpoints", routes.endpoints, "those that are used let the subnets in"),
-    Check("names", names.names, "none of the names given is taken"),
-    Check("what is given", given.given, "all that the parameters name is there"),
-    Check("certificate", certificate.certificate, "none is asked for", is_quick=True),
-    Check("databases", databases.databases, "engine version and class are offered here"),
-    Check("instance types", instances.instance_types, "offered in the zones of the compute environments"),
-    Check("vCPU quotas", instances.vcpu_quotas, "EC2 starts instances of these types"),
-    Check("image", image.image, "no image is asked for"),
+    Check("VPC", network.vpc, "there, with DNS support and DNS hostnames", NETWORK, is_quick=True),
+    Check("subnets", network.subnets, "none is given", NETWORK, is_quick=True),
+    Check("routes", routes.routes, "each subnet has the way out that its use takes", NETWORK),
+    Check("endpoints", routes.endpoints, "those there are let the subnets in", NETWORK),
+    Check("names", names.names, "none is given: each is generated"),
+    Check("what is given", given.given, "nothing that must be there is named"),
+    Check("certificate", certificate.certificate, "none is given: HTTP alone", LISTENER, is_quick=True),
+    Check("databases", databases.databases, "engine version and class are offered", DATABASE),
+    Check("instance types", instances.instance_types, "Batch chooses them itself", ENVIRONMENT),
+    Check("vCPU quotas", instances.vcpu_quotas, "EC2 starts instances of these types", ENVIRONMENT),
+    Check("image", image.image, "no image is asked for", CLUSTER),
 )

@@ -14,8 +14,6 @@ MISSING = ("ImageNotFoundException", "RepositoryNotFoundException")
 
 
 def image(ground: Ground) -> Iterator[Outcome]:
-    if TAG not in ground.asked:
-        return
     repository = _repository(ground)
     if ground.tag and repository:
         wanted = [{"imageTag": ground.tag}]

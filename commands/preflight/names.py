@@ -10,7 +10,7 @@ from commands.preflight.built import Resource
 from commands.preflight.ground import Answer, Ground
 from commands.preflight.outcome import NotCheckedError, Outcome, fault, ok, warning
 
-Arguments = Callable[[str], dict[str, Any]]
+Arguments = Callable[[Resource, str], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,25 @@ class Name:
     arguments: Arguments
     missing: tuple[str, ...] = ()
     rows: str = ""
+    kinds: tuple[str, ...] = ()  # of its rows, those whose Type is one of these
+
+
+def _group(resource: Resource, name: str) -> dict[str, Any]:
+    within = {"vpc-id": resource.get("VpcId"), "group-name": name}
+    return {"Filters": [{"Name": key, "Values": [value]} for key, value in within.items()]}
+
+
+def _record(resource: Resource, name: str) -> dict[str, Any]:
+    first = {"StartRecordName": name, "StartRecordType": "A", "PaginationConfig": {"MaxItems": 1}}
+    return {"HostedZoneId": resource.get("HostedZoneId"), **first}
 
 
 def _only(key: str) -> Arguments:
-    return lambda name: {key: name}
+    return lambda _, name: {key: name}
 
 
 def _list(key: str) -> Arguments:
-    return lambda name: {key: [name]}
+    return lambda _, name: {key: [name]}
 
 
 NOT_FOUND = ("ResourceNotFoundException",)
@@ -47,6 +58,7 @@ NAMES: dict[str, Name] = {
         "JobQueueName", "batch", "describe_job_queues", _list("jobQueues"), ("ClientException",), rows="jobQueues"
     ),
     "AWS::DynamoDB::Table": Name("TableName", "dynamodb", "describe_table", _only("TableName"), NOT_FOUND),
+    "AWS::EC2::SecurityGroup": Name("GroupName", "ec2", "describe_security_groups", _group, rows="SecurityGroups"),
     "AWS::ECR::Repository": Name(
         "RepositoryName", "ecr", "describe_repositories", _list("repositoryNames"), ("RepositoryNotFoundException",)
     ),
@@ -77,12 +89,21 @@ NAMES: dict[str, Name] = {
         _only("DBSubnetGroupName"),
         ("DBSubnetGroupNotFoundFault",),
     ),
+    "AWS::Route53::RecordSet": Name(
+        "Name",
+        "route53",
+        "list_resource_record_sets",
+        _record,
+        ("NoSuchHostedZone",),
+        rows="ResourceRecordSets",
+        kinds=("A", "CNAME"),
+    ),
     "AWS::S3::Bucket": Name("BucketName", "s3", "head_bucket", _only("Bucket"), ("404", "NoSuchBucket")),
     "AWS::SSM::Parameter": Name(
         "Name",
         "ssm",
         "describe_parameters",
-        lambda name: {"ParameterFilters": [{"Key": "Name", "Values": [name]}]},
+        lambda _, name: {"ParameterFilters": [{"Key": "Name", "Values": [name]}]},
         rows="Parameters",
     ),
     "AWS::SecretsManager::Secret": Name("Name", "secretsmanager", "describe_secret", _only("SecretId"), NOT_FOUND),
@@ -114,12 +135,13 @@ def names(ground: Ground) -> Iterator[Outcome]:
 def _taken(ground: Ground, resource: Resource, name: str) -> Outcome | None:
     how = NAMES[resource.type]
     try:
-        answer = ground.call(how.service, how.operation, how.missing, **how.arguments(name))
+        answer = ground.call(how.service, how.operation, how.missing, **how.arguments(resource, name))
     except NotCheckedError as error:
         if resource.type == "AWS::S3::Bucket" and "HeadBucket" in str(error):  # 403: there, and another account's
             return fault(f"{resource.path}: the bucket {name} is another account's, or not ours to see", "rename it")
         raise
-    if not answer or (how.rows and not _same(answer[how.rows], name)):
+    rows = [row for row in answer.get(how.rows, []) if _is_called(row, name, how.kinds)]
+    if not answer or (how.rows and not rows) or any(_is_ours(ground, resource, row) for row in rows):
         return None
     if answer.get("DeletedDate"):
         command = f"aws secretsmanager delete-secret --force-delete-without-recovery --secret-id {name}"
@@ -128,6 +150,11 @@ def _taken(ground: Ground, resource: Resource, name: str) -> Outcome | None:
     return fault(f"{resource.path}: {what} is there, and not of {ground.stack.name}", "rename it, or delete that")
 
 
-def _same(rows: list[Answer], name: str) -> bool:
-    """Tell whether one of the rows is of this very name; some APIs take a prefix."""
-    return any(name in row.values() for row in rows)
+def _is_called(row: Answer, name: str, kinds: tuple[str, ...]) -> bool:
+    """Tell whether a row is of this very name: some APIs take a prefix, and Route 53's names end with a dot."""
+    return (name in row.values() or f"{name}." in row.values()) and (not kinds or row["Type"] in kinds)
+
+
+def _is_ours(ground: Ground, resource: Resource, row: Answer) -> bool:
+    """Tell whether it is one of the stack's, which has another ID than its name."""
+    return any(ground.is_ours(resource.type, value) for value in row.values() if isinstance(value, str))

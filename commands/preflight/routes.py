@@ -59,11 +59,19 @@ def routes(ground: Ground) -> Iterator[Outcome]:
     used, ways = _ways(ground)
     if not ways:
         return
+    lacking: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
     for use in used:
         if use.kind is BALANCER:
             yield from _of_balancer(ground, ways, use)
         elif use.kind is not DATABASE:
-            yield from _of_private(ground, ways, use)
+            for subnet, missing in _of_private(ground, ways, use):
+                lacking[missing, subnet].append(use.path)
+    for (missing, subnet), paths in lacking.items():
+        yield fault(
+            f"{subnet} of {', '.join(paths)} has neither a route to a NAT nor endpoints for {', '.join(missing)}",
+            f"add a NAT gateway and a route to it, or these endpoints (aws ec2 create-vpc-endpoint "
+            f"--service-name com.amazonaws.{ground.region}.{missing[0]} ...)",
+        )
 
 
 def _ways(ground: Ground) -> tuple[list[Use], Ways | None]:
@@ -89,22 +97,18 @@ def _of_balancer(ground: Ground, ways: Ways, use: Use) -> Iterator[Outcome]:
         )
 
 
-def _of_private(ground: Ground, ways: Ways, use: Use) -> Iterator[Outcome]:
-    """An internet gateway is no way out for what has no public address: tasks, functions and Fargate's jobs (P34)."""
-    by_missing = defaultdict(list)
+def _of_private(ground: Ground, ways: Ways, use: Use) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the subnets that have no way out, and the endpoints that are missing there.
+
+    An internet gateway is none for what has no public address: tasks, functions and Fargate's jobs (P34).
+    """
     services = use.kind.endpoints + (("ssm",) if "Batch" in use.kind.type and _reads_parameters(ground) else ())
     for subnet in use.subnets:
         public = use.kind is INSTANCES and ways.subnets[subnet]["MapPublicIpOnLaunch"]
         if ways.out(subnet) == NAT or (public and ways.out(subnet) == GATEWAY):
             continue
         if missing := ways.missing(subnet, services):
-            by_missing[missing].append(subnet)
-    for missing, shut_in in by_missing.items():
-        yield fault(
-            f"{use.path}: {', '.join(shut_in)} has neither a route to a NAT nor endpoints for {', '.join(missing)}",
-            f"add a NAT gateway and a route to it, or these endpoints (aws ec2 create-vpc-endpoint "
-            f"--service-name com.amazonaws.{ground.region}.{missing[0]} ...)",
-        )
+            yield subnet, missing
 
 
 def _reads_parameters(ground: Ground) -> bool:

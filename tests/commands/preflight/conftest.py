@@ -123,11 +123,11 @@ class Project:
     def __init__(self, folder: Path, network: Network) -> None:
         self.folder, self.parameters = folder, network.parameters()
         self.settings = ""  # more of samconfig.toml
-        self.built: Settings | None = None
+        self.built: Path | None = None
 
-    def build(self, settings: Settings = DEFAULT) -> None:
-        synthesize(settings, self.folder / "build")
-        self.built = settings
+    def build(self, settings: Settings = DEFAULT, system: str = "") -> None:
+        synthesize(settings, self.folder / "build", system or None)
+        self.built = self.folder / "build" / system / "template.json"
 
     def give(self, **parameters: str) -> None:
         self.parameters.update(parameters)
@@ -138,9 +138,7 @@ class Project:
             self.build()
         path = self.folder / "samconfig.toml"
         overrides = [f'{name}="{value}"' for name, value in self.parameters.items()]
-        path.write_text(
-            SAMCONFIG.format(template=self.folder / "build/template.json", overrides=overrides, settings=self.settings)
-        )
+        path.write_text(SAMCONFIG.format(template=self.built, overrides=overrides, settings=self.settings))
         return Configuration(path, "default")
 
 

@@ -76,6 +76,12 @@ TAKEN: dict[str, tuple[str, Plant]] = {
             DBInstanceIdentifier="taken", DBInstanceClass="db.t4g.small", Engine="mysql"
         ),
     ),
+    "MlflowSg": (
+        "EC2 SecurityGroup",
+        lambda session, network: network.ec2.create_security_group(
+            VpcId=network.vpc, GroupName="taken", Description="x"
+        ),
+    ),
     "NamePrefix": ("Batch JobQueue", a_queue),
 }
 
@@ -97,6 +103,36 @@ def test_names_that_are_taken(account: boto3.Session, network: Network, project:
     assert [one.said for one in outcomes if one.level == "ok"] == ["3 that are given are free"]
 
 
+def test_a_bucket_of_another_account(
+    account: boto3.Session, project: Project, fault: Fault, session: boto3.Session
+) -> None:
+    session.client("s3").create_bucket(Bucket="somebody-elses")
+    session.client("s3").put_public_access_block(
+        Bucket="somebody-elses", PublicAccessBlockConfiguration={"BlockPublicAcls": True}
+    )
+    project.give(MlflowArtifactStore="somebody-elses")
+    assert "somebody-elses" in fault("names").said
+
+
+def test_a_name_in_route_53(account: boto3.Session, project: Project, found: Found) -> None:
+    """Told before the load balancer is made, not after. A mail server of that name is in nobody's way."""
+    route53 = account.client("route53")
+    zone = route53.create_hosted_zone(Name="example.com", CallerReference="x")["HostedZone"]["Id"]
+
+    def record(kind: Any, value: str) -> None:
+        made: Any = {"Name": "mlflow.example.com", "Type": kind, "TTL": 60, "ResourceRecords": [{"Value": value}]}
+        route53.change_resource_record_sets(
+            HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": made}]}
+        )
+
+    project.give(HostedZoneId=zone.rpartition("/")[2], DomainName="mlflow.example.com")
+    record("MX", "10 mail.example.com")
+    assert {one.level for one in found("names")} == {"ok"}
+    record("A", "192.0.2.1")
+    (one,) = (one for one in found("names") if one.level == "fault")
+    assert one.said.startswith("Mlflow/LoadBalancing/Record: Route53 RecordSet mlflow.example.com is there")
+
+
 def test_a_secret_that_waits_for_its_deletion(account: boto3.Session, project: Project, fault: Fault) -> None:
     secrets = account.client("secretsmanager")
     secrets.create_secret(Name="old", SecretString="x")
@@ -107,12 +143,22 @@ def test_a_secret_that_waits_for_its_deletion(account: boto3.Session, project: P
     assert one.fix.endswith("--force-delete-without-recovery --secret-id old")
 
 
-def test_names_of_the_stack_itself_are_not_taken(account: boto3.Session, project: Project, found: Found) -> None:
+def test_names_of_the_stack_itself_are_not_taken(
+    account: boto3.Session, network: Network, project: Project, found: Found
+) -> None:
     group = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/ours/it"}}
-    body = json.dumps({"Resources": {"Group": group}})
+    about = {"GroupName": "ours", "GroupDescription": "x", "VpcId": network.vpc}
+    body = json.dumps({"Resources": {"Group": group, "Sg": {"Type": "AWS::EC2::SecurityGroup", "Properties": about}}})
     account.client("cloudformation").create_stack(StackName="hydra", TemplateBody=body)
-    project.give(CloudwatchLogGroup="/ours/it")
+    project.give(CloudwatchLogGroup="/ours/it", MlflowSg="ours")
     assert {one.level for one in found("names")} == {"ok"}
+
+
+def test_a_parameter_that_the_template_does_not_have(project: Project, found: Found) -> None:
+    project.give(DbInstanceClass="db.t4g.small")
+    (one,) = found("parameters")
+    assert (one.level, one.said) == ("warning", "DbInstanceClass is no parameter of the template: nothing comes of it")
+    assert one.fix == "set BatchDbInstanceClass"
 
 
 def test_a_parameter_without_a_value(project: Project, fault: Fault) -> None:

@@ -97,12 +97,14 @@ def test_a_public_load_balancer_takes_public_subnets(network: Network, project: 
 def test_each_use_without_a_nat_says_which_endpoints_it_lacks(network: Network, found: Found) -> None:
     """P34, P72."""
     network.close()
-    said = {one.said.partition(":")[0]: one.said.rpartition(" for ")[2] for one in found("routes")}
-    assert said == {
-        "Mlflow/TaskDeployment/Service": ", ".join(PULL),
-        "Batch/Lambda/DbInit": "s3, secretsmanager",
-        "Batch/Batch/MlComputeEnvironment": ", ".join(ENDPOINTS),
-        "Batch/Batch/GpuComputeEnvironment": ", ".join(ENDPOINTS),
+    assert {one.said for one in found("routes")} == {
+        f"{subnet} of {path} has neither a route to a NAT nor endpoints for {', '.join(lacking)}"
+        for subnet in network.private
+        for path, lacking in {
+            "Mlflow/TaskDeployment/Service": PULL,
+            "Batch/Lambda/DbInit": ("s3", "secretsmanager"),
+            "Batch/Batch/MlComputeEnvironment, Batch/Batch/GpuComputeEnvironment": ENDPOINTS,
+        }.items()
     }
 
 
@@ -133,14 +135,11 @@ def test_an_internet_gateway_is_a_way_out_for_what_has_a_public_address(
     network: Network, project: Project, found: Found
 ) -> None:
     project.give(**dict.fromkeys(("ComputeEnvironmentSubnets", "EcsServiceSubnets"), ",".join(network.public)))
-    assert {one.said.partition(":")[0] for one in found("routes")} == {
-        "Mlflow/TaskDeployment/Service",
-        "Batch/Batch/MlComputeEnvironment",
-        "Batch/Batch/GpuComputeEnvironment",
-    }
+    tasks, environments = "Mlflow/TaskDeployment/Service", "Batch/Batch/MlComputeEnvironment"
+    assert {one.said.split()[2].rstrip(",") for one in found("routes")} == {tasks, environments}
     for subnet in network.public:
         network.ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
-    assert {one.said.partition(":")[0] for one in found("routes")} == {"Mlflow/TaskDeployment/Service"}
+    assert {one.said.split()[2] for one in found("routes")} == {tasks}
 
 
 def test_job_definitions_read_the_parameter_store(network: Network, project: Project, found: Found) -> None:

@@ -43,6 +43,22 @@ def test_a_proper_account_is_well_and_each_check_says_so(run: Run) -> None:
     assert said[-1] == f"{len(said) - 2} ok, 0 warning, 0 fault"
 
 
+@pytest.mark.parametrize("system", ["batch", "mlflow", "artifacts"])
+def test_each_system_alone_is_asked_what_it_has(run: Run, project: Project, system: str) -> None:
+    project.build(system=system)
+    if system != "batch":
+        del project.parameters["LambdaSubnets"], project.parameters["ComputeEnvironmentSubnets"]
+    if system != "mlflow":
+        del project.parameters["LbSubnets"], project.parameters["EcsServiceSubnets"]
+    if system == "artifacts":
+        project.parameters.clear()
+    status, said, _ = run()
+    checks = {line[9:31].strip() for line in said[1:-1]}
+    assert (status, {line[:9] for line in said[1:-1]}) == (0, {"ok       "})
+    assert ("image" in checks, "instance types" in checks) == (system == "mlflow", system == "batch")
+    assert ("VPC" in checks) == (system != "artifacts")
+
+
 def test_every_fault_is_told_at_once_with_its_fix(run: Run, project: Project, network: Network) -> None:
     network.close()
     network.ec2.modify_vpc_attribute(VpcId=network.vpc, EnableDnsHostnames={"Value": False})
