@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
-
 from commands.preflight.built import Resource
 from commands.preflight.ground import Ground
 from commands.preflight.names import NAMES
@@ -114,6 +112,8 @@ def _principal(ground: Ground) -> str:
 
 def _actions(resource: Resource) -> list[str]:
     """Return what its handler may call to make it, and first what makes it."""
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # half a second, that no other command should pay
+
     kind = SCHEMAS.get(resource.type, resource.type)
     if not kind.startswith("AWS::"):
         return ["lambda:InvokeFunction"]  # a custom resource: by the function behind it

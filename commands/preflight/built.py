@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,8 +40,12 @@ class Template:
 
     def __init__(self, path: Path, given: Mapping[str, Any], pseudo: Mapping[str, Any]) -> None:
         self.path, self._pseudo = path, pseudo
-        self.size = path.stat().st_size
-        self.body: dict[str, Any] = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
+        text = path.read_text()
+        self.size = len(text.encode())
+        # SAM builds YAML; what `make synth` wrote is JSON, which YAML's parser takes as well, but slowly.
+        self.body: dict[str, Any] = (
+            json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=yaml.CSafeLoader)
+        )
         declared = self.body.get("Parameters", {})
         self.parameters = {
             name: _parameter(given.get(name, about.get("Default", UNKNOWN)), about) for name, about in declared.items()

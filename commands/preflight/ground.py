@@ -21,13 +21,8 @@ from commands.stack import Stack
 if TYPE_CHECKING:
     from commands.configuration import Configuration
 
-DENIED = {
-    "AccessDenied",
-    "AccessDeniedException",
-    "AuthorizationError",
-    "UnauthorizedOperation",
-    "UnrecognizedClientException",
-}
+DENIED = ("403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
+PERMISSIONS = {"s3:HeadBucket": "s3:ListBucket"}  # of an operation, where it has another name
 PATIENCE = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=10, read_timeout=30)
 
 Answer = dict[str, Any]
@@ -44,7 +39,10 @@ class Ground:
         self.identity = str(self.call("sts", "get_caller_identity")["Arn"])
         _, self.partition, _, _, self.account, _ = self.identity.split(":", 5)
         self.stack = Stack(self.session, configuration.stack_name)
-        self.description = self.stack.description or {}
+        self.description: Answer = {}
+        self.standing: list[tuple[str, str]] = []  # type, physical ID
+        self.unseen = ""  # why its stack cannot be looked at
+        self._look_at_stack()
         self.asked = built_parameters(configuration.template)
         kept = {row["ParameterKey"]: row.get("ParameterValue", "") for row in self.description.get("Parameters", [])}
         given = {**kept, **configuration.parameters}
@@ -53,7 +51,6 @@ class Ground:
             given[TAG] = self.tag or "(pushed by make start)"  # with a tag there is a service to look at
         self.template = Template(configuration.template, given, self._pseudo())
         self.resources = list(self.template.resources())
-        self.standing = list(_standing(self.stack))
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -89,16 +86,20 @@ class Ground:
                 return dict(client.get_paginator(operation).paginate(**arguments).build_full_result())
             return dict(getattr(client, operation)(**arguments))
         except ClientError as error:
-            code, said = (error.response["Error"].get(key, "") for key in ("Code", "Message"))
-            if code in missing:
+            if _code(error) in missing:
                 return {}
-            action = f"{client.meta.service_model.signing_name}:{error.operation_name}"
-            why = f"it takes the permission {action}" if code in DENIED else f"{action} says {code}: {said}"
-            raise NotCheckedError(f"not checked: {' '.join(why.split())}") from error
+            raise _not_checked(client.meta.service_model.signing_name, error) from error
         except ResponseParserError as error:  # an emulator that does not know the operation
-            raise NotCheckedError(f"not checked: {service} does not answer {operation} here") from error
+            raise NotCheckedError(f"{service} does not answer {operation} here") from error
         except BotoCoreError as error:
-            raise NotCheckedError(f"not checked: {' '.join(str(error).split())}") from error
+            raise NotCheckedError(str(error)) from error
+
+    def _look_at_stack(self) -> None:
+        try:
+            self.description = self.stack.description or {}
+            self.standing = list(_standing(self.stack))
+        except ClientError as error:
+            self.unseen = str(_not_checked("cloudformation", error))
 
     def _pseudo(self) -> dict[str, str]:
         return {
@@ -108,6 +109,17 @@ class Ground:
             "AWS::StackName": self.stack.name,
             "AWS::URLSuffix": "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com",
         }
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response["Error"].get("Code", ""))
+
+
+def _not_checked(service: str, error: ClientError) -> NotCheckedError:
+    action, code = f"{service}:{error.operation_name}", _code(error)
+    if code in DENIED:
+        return NotCheckedError(f"it takes the permission {PERMISSIONS.get(action, action)}", is_denied=True)
+    return NotCheckedError(f"{action} says {code}: {error.response['Error'].get('Message', '')}")
 
 
 def _standing(stack: Stack) -> Iterator[tuple[str, str]]:

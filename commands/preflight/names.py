@@ -137,8 +137,8 @@ def _taken(ground: Ground, resource: Resource, name: str) -> Outcome | None:
     try:
         answer = ground.call(how.service, how.operation, how.missing, **how.arguments(resource, name))
     except NotCheckedError as error:
-        if resource.type == "AWS::S3::Bucket" and "HeadBucket" in str(error):  # 403: there, and another account's
-            return fault(f"{resource.path}: the bucket {name} is another account's, or not ours to see", "rename it")
+        if resource.type == "AWS::S3::Bucket" and error.is_denied:  # of one that is free S3 says so to everyone
+            return fault(f"{resource.path}: the bucket {name} is there, and not ours to see", "rename it")
         raise
     rows = [row for row in answer.get(how.rows, []) if _is_called(row, name, how.kinds)]
     if not answer or (how.rows and not rows) or any(_is_ours(ground, resource, row) for row in rows):

@@ -10,6 +10,10 @@ OK, WARNING, FAULT = "ok", "warning", "fault"
 class NotCheckedError(Exception):
     """A look that could not be taken; the message is one line that says why, and which permission it takes."""
 
+    def __init__(self, why: str, is_denied: bool = False) -> None:
+        super().__init__(f"not checked: {' '.join(why.split())}")
+        self.is_denied = is_denied
+
 
 @dataclass(frozen=True)
 class Outcome:

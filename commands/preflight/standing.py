@@ -12,7 +12,9 @@ from commands.preflight.outcome import Outcome, fault, ok, warning
 def stack(ground: Ground) -> Iterator[Outcome]:
     """A stack in a dead end takes no deploy; one in progress takes it later."""
     name, status = ground.stack.name, ground.description.get("StackStatus", "")
-    if status in DEAD_ENDS:
+    if ground.unseen:
+        yield warning(f"{name}: {ground.unseen}")
+    elif status in DEAD_ENDS:
         yield fault(f"{name} is in {status}", DEAD_ENDS[status].format(name=name))
     elif status.endswith("_IN_PROGRESS") and not status.endswith("CLEANUP_IN_PROGRESS"):
         yield warning(f"{name} is in {status}: a deploy waits for its end")

@@ -105,13 +105,15 @@ def test_nothing_is_changed(run: Run, project: Project, monkeypatch: pytest.Monk
 def test_what_may_not_be_looked_at_is_a_warning_that_names_the_permission(
     account: boto3.Session, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    allow(account, "sts:*", "cloudformation:*", "iam:*")
+    allow(account, "sts:*", "iam:*")
     monkeypatch.setattr(settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0)
     found = list(outcomes(project.configuration))
     said = {one.check: one.said for one in found if one.level == "warning"}
+    assert said["stack"] == "hydra: not checked: it takes the permission cloudformation:DescribeStacks"
     assert said["VPC"] == "not checked: it takes the permission ec2:DescribeVpcs"
     assert said["databases"].endswith("not checked: it takes the permission rds:DescribeOrderableDBInstanceOptions")
-    assert said["quotas"].endswith("not checked: it takes the permission elasticloadbalancing:DescribeLoadBalancers")
+    assert said["quotas"].startswith("stacks: not checked: ")
+    assert said["names"].endswith("not checked: it takes the permission ssm:DescribeParameters")
     assert {one.check for one in found if one.level == "fault"} == {"permissions"}
 
 
