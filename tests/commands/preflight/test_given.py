@@ -12,10 +12,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from moto import settings
 
 from commands.preflight import certificate
 from tests.commands.preflight.account import Network
-from tests.commands.preflight.conftest import Fault, Found, Project, image_in
+from tests.commands.preflight.conftest import Fault, Found, Project, allow, image_in
 from tests.emitted import DEFAULT, with_batch
 
 pytestmark = pytest.mark.slow
@@ -104,14 +105,15 @@ def test_names_that_are_taken(account: boto3.Session, network: Network, project:
 
 
 def test_a_bucket_of_another_account(
-    account: boto3.Session, project: Project, fault: Fault, session: boto3.Session
+    account: boto3.Session, project: Project, fault: Fault, session: boto3.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Which S3 lets nobody look at; moto does where it is not told to heed policies."""
     session.client("s3").create_bucket(Bucket="somebody-elses")
-    session.client("s3").put_public_access_block(
-        Bucket="somebody-elses", PublicAccessBlockConfiguration={"BlockPublicAcls": True}
-    )
+    allow(account, "sts:*", "cloudformation:*", "ssm:*", "batch:*")
+    monkeypatch.setattr(settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0)
     project.give(MlflowArtifactStore="somebody-elses")
-    assert "somebody-elses" in fault("names").said
+    said = "Mlflow/Storage/ArtifactStore: the bucket somebody-elses is there, and not ours to see"
+    assert fault("names").said == said
 
 
 def test_a_name_in_route_53(account: boto3.Session, project: Project, found: Found) -> None:
@@ -148,9 +150,11 @@ def test_names_of_the_stack_itself_are_not_taken(
 ) -> None:
     group = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/ours/it"}}
     about = {"GroupName": "ours", "GroupDescription": "x", "VpcId": network.vpc}
-    body = json.dumps({"Resources": {"Group": group, "Sg": {"Type": "AWS::EC2::SecurityGroup", "Properties": about}}})
+    role = {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "ours-too", "AssumeRolePolicyDocument": {}}}
+    security_group = {"Type": "AWS::EC2::SecurityGroup", "Properties": about}
+    body = json.dumps({"Resources": {"Group": group, "Role": role, "SecurityGroup": security_group}})
     account.client("cloudformation").create_stack(StackName="hydra", TemplateBody=body)
-    project.give(CloudwatchLogGroup="/ours/it", MlflowSg="ours")
+    project.give(CloudwatchLogGroup="/ours/it", MlflowSg="ours", MlflowEcsTasksRole="ours-too")
     assert {one.level for one in found("names")} == {"ok"}
 
 
@@ -204,9 +208,13 @@ def test_what_is_named_and_is_there(account: boto3.Session, network: Network, pr
         BatchDbSnapshotIdentifier="last",
     )
     assert [one.said for one in found("what is given")] == ["4 values name something, which was looked for"]
-    project.give(DomainName="mlflow.example.org")
-    said = [one.said for one in found("what is given") if one.level == "fault"]
-    assert said == ["DomainName = mlflow.example.org is no name of zone example.com"]
+    elsewhere = network.ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    other = network.ec2.create_security_group(VpcId=elsewhere, GroupName="other", Description="x")["GroupId"]
+    project.give(DomainName="mlflow.example.org", LbSecurityGroups=other)
+    assert {one.said for one in found("what is given") if one.level == "fault"} == {
+        "DomainName = mlflow.example.org is no name of zone example.com",
+        f"LbSecurityGroups: {other} is of {elsewhere}, not of {network.vpc}",
+    }
 
 
 def a_certificate(session: boto3.Session, name: str, days: int = 365) -> str:
