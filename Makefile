@@ -115,17 +115,21 @@ clean:  ## Remove what was built: build/ and .aws-sam/
 # --- Commands, of AWS or whatever AWS_ENDPOINT_URL names --------------------------------------------------------------
 
 # The environment of samconfig.toml that says which stack. TAG: an image that is in the repository, instead of ours.
-.PHONY: deploy diff start update_container rollback_container
+# ALLOW: what may be lost, or lose its protection, by path or logical ID.
+.PHONY: preflight diff deploy start update_container rollback_container events destroy
 CONFIG_ENV := $(or $(SYSTEM),default)
 COMMAND = $(PYTHON) -m commands $(1) --config-env '$(CONFIG_ENV)'
 TAGGED = $(if $(TAG),--tag '$(TAG)')
 ALLOWED = $(foreach id,$(ALLOW),--allow '$(id)')
 
-deploy: build  ## Deploy what was built; refuse what would take data, unless named (ALLOW='Batch/Database/Instance')
-	@$(call COMMAND,deploy) $(ALLOWED)
+preflight: build  ## Say what a deployment would fail on, each with its fix; nothing is changed
+	@$(call COMMAND,preflight)
 
 diff: build  ## Show what a deployment would change, and change nothing (OFFLINE=1: against the last one, without AWS)
 	@$(call COMMAND,diff) $(if $(OFFLINE),--offline)
+
+deploy: build  ## Deploy what was built; refuse what would take data, unless named (ALLOW='Batch/Database/Instance')
+	@$(call COMMAND,deploy) $(ALLOWED)
 
 start: build  ## Deploy all of it, push MLflow's image meanwhile, and bring its service up; goes on where it was
 	@$(call COMMAND,start) $(TAGGED) $(ALLOWED)
@@ -136,12 +140,11 @@ update_container: build  ## Roll a new image of MLflow out: schema first, after 
 rollback_container: build  ## Go back to MLflow's image of before, where the schema allows (TAG=)
 	@$(call COMMAND,rollback) $(TAGGED)
 
-.PHONY: events destroy
 events: .venv/.dev  ## Say what failed first in the stack's last operation, and how to go on
 	@$(call COMMAND,events)
 
-destroy: .venv/.dev  ## Delete the stack, and say how to get back what it held (ALLOW='LOGICALID ...', CONFIRM=NAME)
-	@$(call COMMAND,destroy) $(foreach id,$(ALLOW),--allow '$(id)') $(if $(CONFIRM),--confirm '$(CONFIRM)')
+destroy: .venv/.dev  ## Delete the stack, and say how to get back what it held (ALLOW=, CONFIRM=its name)
+	@$(call COMMAND,destroy) $(ALLOWED) $(if $(CONFIRM),--confirm '$(CONFIRM)')
 
 # --- MLflow's server on this machine ---------------------------------------------------------------------------------
 

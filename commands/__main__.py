@@ -1,4 +1,4 @@
-"""Deploy the platform, show what would change, bring MLflow up, roll a new image out or back."""
+"""The platform in AWS: looked at, deployed, its image rolled out or back, deleted; and why that failed."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from commands.deployment import RefusedError
 from commands.destroy import destroy
 from commands.diff import diff
 from commands.events import events
+from commands.preflight import preflight
 from commands.rollback import rollback
 from commands.start import start
 from commands.update import update
@@ -67,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     confirm = {"metavar": "NAME", "default": "", "help": "the stack's name, instead of typing it"}
     verb(destroy, "delete the stack, and say how to get back what it held", allow=loses, confirm=confirm)
     verb(events, "say what failed first in the stack's last operation, and how to go on")
+    verb(preflight, "say what a deployment would fail on, and how to mend it; nothing is changed")
     return parser
 
 

@@ -1,0 +1,156 @@
+"""The way out of each subnet: a NAT or the endpoints for what AWS runs in it, a gateway for a public balancer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from ipaddress import ip_network
+
+from commands.preflight.ground import Answer, Ground
+from commands.preflight.network import described
+from commands.preflight.outcome import Outcome, fault, warning
+from commands.preflight.uses import BALANCER, DATABASE, INSTANCES, Use, uses, vpc_id
+
+GATEWAY, NAT, NONE = "an internet gateway", "a NAT", "none"
+HTTPS = 443
+
+
+class Ways:
+    """The route tables and endpoints of a VPC."""
+
+    def __init__(self, ground: Ground, vpc: str, subnets: dict[str, Answer]) -> None:
+        within = [{"Name": "vpc-id", "Values": [vpc]}]
+        self.subnets, self._region = subnets, ground.region
+        self._tables = ground.call("ec2", "describe_route_tables", Filters=within)["RouteTables"]
+        found = ground.call("ec2", "describe_vpc_endpoints", Filters=within)["VpcEndpoints"]
+        self.endpoints = [one for one in found if one["State"].lower() == "available"]
+
+    def out(self, subnet: str) -> str:
+        """Return where a subnet's default route leads. Whatever is no internet gateway stands for a NAT."""
+        for route in self._table(subnet).get("Routes", []):
+            if route.get("DestinationCidrBlock") == "0.0.0.0/0" and route.get("State") != "blackhole":
+                return GATEWAY if route.get("GatewayId", "").startswith("igw-") else NAT
+        return NONE
+
+    def missing(self, subnet: str, services: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of the services that no endpoint brings to a subnet."""
+        table = self._table(subnet).get("RouteTableId")
+        there = [
+            one
+            for one in self.endpoints
+            if (table in one["RouteTableIds"] if one["VpcEndpointType"] == "Gateway" else one["PrivateDnsEnabled"])
+        ]
+        return tuple(service for service in services if not any(self.serves(one, service) for one in there))
+
+    def serves(self, endpoint: Answer, service: str) -> bool:
+        return str(endpoint["ServiceName"]).endswith(f".{self._region}.{service}")
+
+    def _table(self, subnet: str) -> Answer:
+        main: Answer = {}
+        for table in self._tables:
+            for association in table.get("Associations", []):
+                if association.get("SubnetId") == subnet:
+                    return dict(table)
+                main = table if association.get("Main") else main
+        return main
+
+
+def routes(ground: Ground) -> Iterator[Outcome]:
+    used, ways = _ways(ground)
+    if not ways:
+        return
+    lacking: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
+    for use in used:
+        if use.kind is BALANCER:
+            yield from _of_balancer(ground, ways, use)
+        elif use.kind is not DATABASE:
+            for subnet, missing in _of_private(ground, ways, use):
+                lacking[missing, subnet].append(use.path)
+    for (missing, subnet), paths in lacking.items():
+        yield fault(
+            f"{subnet} of {', '.join(paths)} has neither a route to a NAT nor endpoints for {', '.join(missing)}",
+            f"add a NAT gateway and a route to it, or these endpoints (aws ec2 create-vpc-endpoint "
+            f"--service-name com.amazonaws.{ground.region}.{missing[0]} ...)",
+        )
+
+
+def _ways(ground: Ground) -> tuple[list[Use], Ways | None]:
+    """Return the uses whose subnets are all there, and the ways out of them."""
+    used, vpc = list(uses(ground)), vpc_id(ground)
+    rows = described(ground, used)
+    used = [use for use in used if all(subnet in rows for subnet in use.subnets)]
+    return used, Ways(ground, vpc, rows) if vpc and used else None
+
+
+def _of_balancer(ground: Ground, ways: Ways, use: Use) -> Iterator[Outcome]:
+    closed = [subnet for subnet in use.subnets if ways.out(subnet) != GATEWAY]
+    if use.is_public and closed:
+        yield fault(
+            f"{use.path} faces the internet, and {', '.join(closed)} has no route to an internet gateway",
+            "set LbSubnets to public subnets, or internet_facing = false in hydra.toml",
+        )
+    shut_in = [subnet for subnet in use.subnets if ways.out(subnet) == NONE]
+    if shut_in and any(ground.of("AWS::ElasticLoadBalancingV2::ListenerRule")):  # P57
+        yield warning(
+            f"{use.path} asks the identity provider, and {', '.join(shut_in)} has no way out",
+            "add a NAT, unless the provider is within the VPC",
+        )
+
+
+def _of_private(ground: Ground, ways: Ways, use: Use) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the subnets that have no way out, and the endpoints that are missing there.
+
+    An internet gateway is none for what has no public address: tasks, functions and Fargate's jobs (P34).
+    """
+    services = use.kind.endpoints + (("ssm",) if "Batch" in use.kind.type and _reads_parameters(ground) else ())
+    for subnet in use.subnets:
+        public = use.kind is INSTANCES and ways.subnets[subnet]["MapPublicIpOnLaunch"]
+        if ways.out(subnet) == NAT or (public and ways.out(subnet) == GATEWAY):
+            continue
+        if missing := ways.missing(subnet, services):
+            yield subnet, missing
+
+
+def _reads_parameters(ground: Ground) -> bool:
+    """Job definitions take MLflow's address from the Parameter Store."""
+    return any(ground.of("AWS::Batch::JobDefinition"))
+
+
+def endpoints(ground: Ground) -> Iterator[Outcome]:
+    """An interface endpoint takes all that is meant for its service, with a NAT or without: it must let that in."""
+    used, ways = _ways(ground)
+    if not ways:
+        return
+    ours = {known for kind, known in ground.standing if kind == "AWS::EC2::SecurityGroup"}
+    ours |= {one for given in ground.parameters.values() if isinstance(given, list) for one in given}
+    for endpoint in ways.endpoints:
+        taken = [use for use in used if any(ways.serves(endpoint, service) for service in use.kind.endpoints)]
+        if endpoint["VpcEndpointType"] != "Interface" or not endpoint["PrivateDnsEnabled"] or not taken:
+            continue
+        groups = [group["GroupId"] for group in endpoint["Groups"]]
+        rules = ground.call("ec2", "describe_security_groups", GroupIds=groups)["SecurityGroups"]
+        sources = [source for group in rules for source in _let_in(group)]
+        for subnet in dict.fromkeys(subnet for use in taken for subnet in use.subnets):
+            network = ip_network(ways.subnets[subnet]["CidrBlock"])
+            if not any(source in ours or _holds(source, network) for source in sources):
+                yield fault(
+                    f"{endpoint['VpcEndpointId']} ({endpoint['ServiceName']}) lets nothing in from {subnet}",
+                    f"aws ec2 authorize-security-group-ingress --group-id {groups[0]} --protocol tcp --port {HTTPS} "
+                    f"--cidr {network}",
+                )
+
+
+def _let_in(group: Answer) -> Iterator[str]:
+    """Yield who may reach HTTPS: networks, groups, prefix lists."""
+    for rule in group["IpPermissions"]:
+        if rule["IpProtocol"] == "-1" or rule.get("FromPort", 0) <= HTTPS <= rule.get("ToPort", 0):
+            yield from (one["CidrIp"] for one in rule.get("IpRanges", []))
+            yield from (one["GroupId"] for one in rule.get("UserIdGroupPairs", []))
+            yield from (one["PrefixListId"] for one in rule.get("PrefixListIds", []))
+
+
+def _holds(source: str, network: object) -> bool:
+    """Tell whether a source holds a network; what is in a prefix list is not looked up."""
+    if source.startswith("pl-"):
+        return True
+    return "/" in source and ip_network(source).supernet_of(network)  # type: ignore[arg-type]
