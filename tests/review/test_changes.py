@@ -1,0 +1,114 @@
+"""What CloudFormation does from one tree to another, by the schemas and by what they do not say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from templates_py.review.changes import EITHER, POLICY, Change, changes, changes_of
+from templates_py.review.facts import FACTS, NAMES, SHARED, schema
+from templates_py.review.scope import STACK, Resource
+from templates_py.review.tree import Tree, flatten
+from tests.emitted import BASIC, DEFAULT, WHOLE, emitted, with_batch
+
+SHAPES = {"default": DEFAULT, "whole": WHOLE, "basic": BASIC}
+
+
+def tree(settings: Any = DEFAULT, **values: Any) -> Tree:
+    return flatten(emitted(settings), "template", values)
+
+
+def everything() -> list[Resource]:
+    roots = [(settings, "template") for settings in SHAPES.values()] + [(DEFAULT, "artifacts/template")]
+    trees = [flatten(emitted(settings), root) for settings, root in roots]
+    return [made for tree in trees for made in tree.resources.values() if made.type != STACK]
+
+
+def found(before: Tree, after: Tree) -> dict[str, tuple[str, tuple[str, ...]]]:
+    return {change.path: (change.does, change.properties) for change in changes(before, after)}
+
+
+def test_nothing_changes_to_the_same() -> None:
+    assert changes(tree(), tree()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_parameter_does_what_another_value_of_it_does(shape: str) -> None:
+    templates = emitted(SHAPES[shape])
+    before = flatten(templates, "template")
+    for name in before.parameters:
+        after = flatten(templates, "template", {name: {"Ref": "another value"}})
+        of_trees = {change[:3] for change in changes(before, after)}
+        assert of_trees == {change[:3] for change in changes_of(before, name)}, name
+
+
+def test_what_a_schema_leaves_open_is_answered() -> None:
+    """Each conditional create-only property in use has a line of FACTS, and each line is for something in use."""
+    made = everything()
+    open_ones = {
+        (one.type, path)
+        for one in made
+        if not one.type.startswith("Custom::")
+        for path in schema(one.type)["conditionalCreateOnlyProperties"]
+        if _has(one.properties, path.split("/"))
+    }
+    assert open_ones - FACTS.keys() == set()
+    assert [
+        key for key in FACTS if not any(one.type == key[0] and _has(one.properties, key[1].split("/")) for one in made)
+    ] == []
+
+
+def _has(node: Any, steps: list[str]) -> bool:
+    return not steps or (isinstance(node, dict) and steps[0] in node and _has(node[steps[0]], steps[1:]))
+
+
+def test_each_name_is_known_as_one() -> None:
+    """What a schema fixes at creation, and is called a name, is in NAMES: what a simulation collides by."""
+    made = everything()
+    names = {
+        (one.type, key)
+        for one in made
+        if not one.type.startswith("Custom::")
+        for key in schema(one.type)["createOnlyProperties"]
+        if key in one.properties and key.endswith(("Name", "Identifier", "Family"))
+    }
+    # Of a resource that the name refers to, and of what is inside.
+    names -= {("AWS::RDS::DBInstance", "DBName"), ("AWS::RDS::DBInstance", "DBSubnetGroupName")}
+    names -= {("AWS::RDS::DBParameterGroup", "Family")}
+    assert names - SHARED <= set(NAMES.items())
+    assert names >= SHARED
+
+
+def test_what_has_a_name_is_not_replaced_while_that_stands() -> None:
+    before, after = (tree(MlflowSg="balancer", VpcId=vpc) for vpc in ("vpc-1", "vpc-2"))
+    assert found(before, after)["Mlflow/Security/LoadBalancer"] == ("cannot change", ("VpcId",))
+    renamed = tree(MlflowSg="another", VpcId="vpc-2")
+    assert found(before, renamed)["Mlflow/Security/LoadBalancer"][0] == "replaces"
+
+
+def test_an_environment_is_replaced_where_it_may_be() -> None:
+    """P04: with a role of its own, and only then."""
+    name = "Batch/Batch/MlComputeEnvironment"
+    before, after = (tree(ComputeEnvironmentSubnets=subnets) for subnets in ("subnet-1", "subnet-2"))
+    assert found(before, after)[name] == ("updates", ("ComputeResources/Subnets",))
+    custom = with_batch(service_role="custom")
+    before, after = (tree(custom, ComputeEnvironmentSubnets=subnets) for subnets in ("subnet-1", "subnet-2"))
+    assert found(before, after)[name] == ("replaces", ("ComputeResources/Subnets",))
+    assert found(before, after)["Batch/Batch/HydraMlQueueJobQueue"][0] == "updates"
+
+
+def test_a_deletion_policy_is_a_change_too() -> None:
+    kept = with_batch(deletion_policy="Retain")
+    does = found(tree(), tree(kept))
+    assert does["Batch/Database/Instance"] == (POLICY, ())
+    assert {what for what, _ in does.values()} == {POLICY}
+
+
+def test_a_changed_condition_may_add_or_remove() -> None:
+    assert Change("Mlflow/Storage/ArtifactStore", "AWS::S3::Bucket", EITHER) in changes_of(
+        tree(), "ExistingArtifactStore"
+    )
+    given = found(tree(ExistingArtifactStore=""), tree(ExistingArtifactStore="mine"))
+    assert given["Mlflow/Storage/ArtifactStore"] == ("removes", ())
