@@ -85,13 +85,22 @@ def _worst(old: Resource, new: Resource, places: set[tuple[str, ...]]) -> Change
 
 
 def _does(old: Resource, new: Resource, place: tuple[str, ...]) -> str:
-    if old.type != new.type:
-        return REFUSED
     replaceable = new.properties.get("ReplaceComputeEnvironment", True) is not False
-    if place == ("ComputeResources", "Type") and not replaceable:
-        fargate = {str(one.properties["ComputeResources"]["Type"]).startswith("FARGATE") for one in (old, new)}
-        return does(new.type, place) if len(fargate) == 1 else REFUSED
+    if old.type != new.type or (not replaceable and _leaves_fargate(old, new, place)) or _queues_anew(old, new, place):
+        return REFUSED
     return does(new.type, place, replaceable)
+
+
+def _leaves_fargate(old: Resource, new: Resource, place: tuple[str, ...]) -> bool:
+    """Whether an environment goes to, from or between Fargate's kinds. Source: Updating compute environments."""
+    kinds = {str(one.properties.get("ComputeResources", {}).get("Type")) for one in (old, new)}
+    return place == ("ComputeResources", "Type") and len(kinds) > 1 and any(k.startswith("FARGATE") for k in kinds)
+
+
+def _queues_anew(old: Resource, new: Resource, place: tuple[str, ...]) -> bool:
+    """Whether a queue gets a scheduling policy or loses it: it is replaced alone. Source: CreateJobQueue."""
+    has = {place[0] in one.properties for one in (old, new)}
+    return (new.type, place) == ("AWS::Batch::JobQueue", ("SchedulingPolicyArn",)) and len(has) > 1
 
 
 def _is_resolved(properties: Any, place: tuple[str, ...]) -> bool:

@@ -18,6 +18,7 @@ import msgspec
 from templates_py.inputs import camel
 from templates_py.review.graph import mermaid
 from templates_py.review.hydra import MODULES, NAMES, REASONS, SETTINGS
+from templates_py.review.markdown import line, table
 from templates_py.review.tree import Tree, flatten, load
 from templates_py.review.updates import effects
 from templates_py.settings import ROOT, Batch, ComputeEnvironment, JobDefinition, JobQueue, Mlflow, Settings
@@ -150,14 +151,6 @@ def _asked(tree: Tree, name: str) -> str:
     made = tree.parameters[name]
     default = f"`{made['Default']}`".replace("``", "") if "Default" in made else "must be given"
     return line(f"`{name}`", default, made["Description"], "; ".join(effects(tree, name)))
-
-
-def table(*headings: str) -> list[str]:
-    return [line(*headings), "|" + "---|" * len(headings)]
-
-
-def line(*cells: str) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _between(text: str, mark: str, content: str) -> str:

@@ -41,9 +41,8 @@ BASE: dict[str, Any] = {
         ],
         "job_definitions": [{"name": "train", "image": "train:1"}, {"name": "spare", "image": "spare:1"}],
     },
+    "mlflow": {"cidr_blocks": ["10.0.0.0/8", "172.16.0.0/12"]},
 }
-GONE = object()
-ONE_MORE, ONE_FEWER = "one more", "one fewer"
 REASON = "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"
 
 # Where the change is made -> the values that are put there.
@@ -76,6 +75,7 @@ SAMPLES: dict[str, list[Any]] = {
     "batch.job_queues[0].priority": [2],
     "batch.job_queues[0].state": ["DISABLED"],
     "batch.job_queues[0].scheduling_policy": ["spare"],
+    "batch.job_queues[1].scheduling_policy": ["spare"],
     "batch.job_queues[0].job_state_time_limits[2]": [{"reason": REASON, "max_time_seconds": 600}],
     "batch.job_queues[0].job_state_time_limits[0].reason": [REASON],
     "batch.job_queues[0].job_state_time_limits[0].max_time_seconds": [1200],
@@ -99,7 +99,7 @@ SAMPLES: dict[str, list[Any]] = {
     "batch.job_definitions[0].retries": [3],
     "batch.job_definitions[0].timeout": [600],
     "batch.job_definitions[0].environment": [{"A": "b"}],
-    "mlflow.cidr_blocks": [["10.0.0.0/8", "192.168.0.0/16"], ["192.168.0.0/16"]],
+    "mlflow.cidr_blocks": [["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"], ["172.16.0.0/12"]],
     "mlflow.internet_facing": [True],
     "mlflow.auth": ["basic", "oidc"],
     "mlflow.artifacts": ["proxied"],
@@ -148,7 +148,7 @@ def samples() -> Iterator[Sample]:
                 node = node[step] if isinstance(step, int) else node.setdefault(step, {})
             old = _shown(_of(base(), [*steps, last]))
             node.insert(last, value) if isinstance(last, int) else node.update({last: value})
-            words = ("", ONE_MORE) if isinstance(last, int) else (old, _shown(value))
+            words = ("", "one more") if isinstance(last, int) else (old, _shown(value))
             yield Sample(re.sub(r"\[\d+\]", "", place), *words, _loaded(data))
 
 

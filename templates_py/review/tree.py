@@ -61,15 +61,19 @@ class Tree:
                 users[name].append(Use(path, attribute, place))
         return users
 
-    def before(self, path: str) -> set[str]:
-        """All that must stand before `path` is begun."""
-        found: set[str] = set()
-        waiting = [path]
-        while waiting:
-            fresh = self.waits[waiting.pop()] - found
-            found |= fresh
-            waiting += fresh
-        return found
+    @cached_property
+    def uses(self) -> dict[str, set[str]]:
+        """Path -> the resources that it refers to, wherever they are."""
+        made = self.resources.items()
+        return {path: {name for name, _, _ in references(one.properties)} & self.resources.keys() for path, one in made}
+
+    @cached_property
+    def before(self) -> dict[str, frozenset[str]]:
+        """Path -> all that must stand before it is begun."""
+        before: dict[str, frozenset[str]] = {}
+        for path in self.order:
+            before[path] = frozenset(self.waits[path]).union(*(before[one] for one in self.waits[path]))
+        return before
 
 
 def load(build: Path) -> dict[str, Body]:

@@ -77,6 +77,6 @@ def test_the_order_is_cloudformations(tree: Tree) -> None:
     assert place.keys() == tree.resources.keys()
     assert place["Mlflow/TaskDeployment/LogPolicy"] < place["Mlflow/TaskDeployment/TaskDefinition"]  # DependsOn
     assert place["Batch/Database/Instance"] < place["Batch/Database"] < place["Batch/LambdaInvocation/DbInit"]
-    assert "Batch/Database/Instance" in tree.before("Batch/LambdaInvocation/DbInit")
-    assert "Batch/Database/Instance" not in tree.before("Batch/Lambda/DbInit")
-    assert not any(path.startswith("Mlflow/") for path in tree.before("Batch/LambdaInvocation/DbInit"))  # P75
+    assert "Batch/Database/Instance" in tree.before["Batch/LambdaInvocation/DbInit"]
+    assert "Batch/Database/Instance" not in tree.before["Batch/Lambda/DbInit"]
+    assert not any(path.startswith("Mlflow/") for path in tree.before["Batch/LambdaInvocation/DbInit"])  # P75
