@@ -11,14 +11,14 @@ from functools import cache
 
 import msgspec
 
+from templates_py.review import outcomes
 from templates_py.review.changes import WORST, Change, changes, changes_of
 from templates_py.review.facts import FACTS
-from templates_py.review.markdown import line, table
 from templates_py.review.lifecycle_prose import ENDS, INTRO
-from templates_py.review.outcomes import CASES, counts, emptied, life, tree
+from templates_py.review.markdown import line, table
 from templates_py.review.samples import base, samples
 from templates_py.review.transitions import TRANSITIONS, happens, templates
-from templates_py.review.tree import flatten
+from templates_py.review.tree import Tree, flatten
 from templates_py.review.updates import said
 from templates_py.review.ways import at_stake, way
 from templates_py.settings import Settings
@@ -75,6 +75,18 @@ def _words(does: str, told: list[Change]) -> str:
     many = f"{len(rest)} {'others' if bold else 'resources'} ({', '.join(kinds)})"
     names = [change.path for change in rest] if len(rest) <= MANY else [many]
     return f"{does} {', '.join(bold + names)}"
+
+
+def unlisted(tree: Tree) -> list[str]:
+    """What a change of a parameter would cost that no row of WAYS is about, in words."""
+    found = []
+    for name in tree.parameters:
+        for change in filter(at_stake, changes_of(tree, name)):
+            try:
+                way(name, change)
+            except LookupError as error:
+                found.append(str(error))
+    return found
 
 
 def page() -> str:
@@ -159,10 +171,10 @@ def _moves() -> list[str]:
 
 def _ends() -> list[str]:
     """What is left of each kind of stack: named and unnamed leave the same."""
-    lines = ENDS.format(counts="\n".join(counts())).splitlines()
+    lines = ENDS.format(counts="\n".join(outcomes.counts())).splitlines()
     lines += table("system", "`deletion_policy`", "a deletion leaves", "with names of your own, these are taken then")
-    for case in (case for case in CASES if case.named):
-        ended = life(tree(case, **emptied(case)))
+    for case in (case for case in outcomes.CASES if case.named):
+        ended = outcomes.life(outcomes.tree(case, **outcomes.emptied(case)))
         assert not ended.stuck
         left = [*(f"`{path}`" for path in ended.left), *(f"a final snapshot of `{path}`" for path in ended.snapshots)]
         taken = [f"`{text.partition(':')[0]}`" for text in ended.taken]

@@ -22,26 +22,28 @@ it: a template that would replace it by anything else fails `make test`. Resourc
 
 ENDS = """## What a failure and a deletion leave
 
-A first creation that fails is taken back whole, and the same can be made again, with the same names. That was tried with
-a failure at each resource in turn, as early and as late as it can come:
+A first creation that fails is taken back whole, and the same can be made again, with the same names. That was tried
+with a failure at each resource in turn, as early and as late as it can come:
 
 {counts}
 
 It holds
 
-- with deletion protection off. A database or a balancer that has it stops the rollback, so that `make deploy` turns it on
-  after the first success. By hand: deploy first with `DeletionProtection=false` (both systems:
+- with deletion protection off. A database or a balancer that has it stops the rollback, so that `make deploy` turns it
+  on after the first success. By hand: deploy first with `DeletionProtection=false` (both systems:
   `BatchDeletionProtection`, `MlflowDeletionProtection`) and `LbDeletionProtection=false`, then with `true`;
 - with an empty repository: `make start` takes its image away when the creation fails. By hand: push after the creation;
 - and with `deletion_policy = "Snapshot"` a database that was made leaves a final snapshot, of nothing.
 
-It is written nowhere whether `RetainExceptOnCreate` holds in a nested stack that was complete when its parent failed. If
-not, what is retained stays: the names in the last column are taken then, and generated ones are in nobody's way.
+It is written nowhere whether `RetainExceptOnCreate` holds in a nested stack that was complete when its parent failed.
+If not, what is retained stays: the names in the last column are taken then, and generated ones are in nobody's way.
 
 A deletion wants protection off, and an empty repository or `EmptyOnDelete=true`, deployed before. Buckets stay with all
 in them, since they may hold the only copy of something; the database goes or stays as its policy says. To make the same
-again with names of your own, give the buckets as `ExistingTableSetupScriptBucket` and `ExistingArtifactStore`, and other
-names for the rest; the artifacts' bucket and table take other names, or CloudFormation's resource import. The data come
-back by `DbSnapshotIdentifier`.
+again with names of your own, give the buckets as `ExistingTableSetupScriptBucket` and `ExistingArtifactStore`, and
+other names for the rest; the artifacts' bucket and table take other names, or CloudFormation's resource import. The
+data come back by `DbSnapshotIdentifier`. Besides, what services made by themselves stays: automated backups for as long
+as they are kept (`BackupRetentionPeriod`), RDS's log group of each database (`/aws/rds/instance/...`) and ECS's of the
+cluster (`/aws/ecs/containerinsights/...`).
 
 """

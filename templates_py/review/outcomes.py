@@ -53,11 +53,16 @@ def names(tree: Tree) -> list[str]:
 
 
 def tree(case: Case, bodies: Templates | None = None, **more: Any) -> Tree:
-    """The graph of a case as `make deploy` first makes it: nothing protected yet. `more` are further parameters."""
+    """The graph of a case as `make deploy` first makes it: nothing protected yet. `more` are further parameters.
+
+    With names of its own it has everything else too: a service, a certificate, a record in a zone.
+    """
     bodies, root = bodies or made(case.policy), ROOTS[case.system]
     given: dict[str, Any] = defaults(bodies, root)
     given |= {name: "false" for name in given if name.endswith("DeletionProtection")}
-    given |= {name: f"our-{name}" for name in names(flatten(bodies, root)) if case.named}
+    if case.named:
+        given |= {name: f"our-{name}" for name in names(flatten(bodies, root))}
+        given |= {name: f"our-{name}" for name in ("ImageTag", "CertificateArn", "HostedZoneId") if name in given}
     return flatten(bodies, root, {**given, **more})
 
 

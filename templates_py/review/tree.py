@@ -50,7 +50,7 @@ class Tree:
     @cached_property
     def order(self) -> list[str]:
         """An order in which CloudFormation can make them."""
-        return list(TopologicalSorter(self.waits).static_order())
+        return list(TopologicalSorter({path: sorted(waits) for path, waits in self.waits.items()}).static_order())
 
     @cached_property
     def users(self) -> dict[str, list[Use]]:

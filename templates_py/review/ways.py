@@ -101,13 +101,15 @@ def at_stake(change: Change) -> bool:
 
 def way(name: str, change: Change) -> str:
     """How a parameter or a setting is changed without loss. Raises LookupError where nobody has said."""
-    if (name, _own(change.path)) in WAYS:
-        return WAYS[name, _own(change.path)]
+    system, own = change.path.partition("/")[0], _own(change.path)
+    for asked in (name, name.removeprefix(system)):  # both systems' root asks for BatchDbPort
+        if (asked, own) in WAYS:
+            return WAYS[asked, own]
     why = "is refused" if change.does == REFUSED else "holds data"
     by = f" by its {', '.join(change.properties)}" if change.properties else ""
     raise LookupError(
         f"a change of {name} {change.does} {change.path}{by}, which {why}: expected no such change, or a row "
-        f"({name!r}, {_own(change.path)!r}) in templates_py/review/ways.py that says how to lose none"
+        f"({name!r}, {own!r}) in templates_py/review/ways.py that says how to lose none"
     )
 
 
