@@ -6,6 +6,7 @@ import copy
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -132,6 +133,7 @@ def _of_default(schema: dict[str, Any]) -> str | None:
     return next((one["$ref"] for one in schema.get("anyOf", schema.get("allOf", [])) if "$ref" in one), None)
 
 
+@cache
 def base() -> Settings:
     """The settings that are changed."""
     return _loaded(BASE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -36,8 +37,14 @@ class Transition(NamedTuple):
 
 
 def templates(settings: Settings, system: str | None = None) -> Templates:
-    """The templates of settings, as written: path without its ending -> template."""
-    files = emit(stacks(settings, system), settings.tags)
+    """The templates of settings, as written: path without its ending -> template. They are shared: change a copy."""
+    return _templates(msgspec.json.encode(settings), system)
+
+
+@cache
+def _templates(settings: bytes, system: str | None) -> Templates:
+    made = msgspec.json.decode(settings, type=Settings)
+    files = emit(stacks(made, system), made.tags)
     return {path.removesuffix(".json"): msgspec.json.decode(text) for path, text in files.items()}
 
 

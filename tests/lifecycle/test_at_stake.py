@@ -17,6 +17,8 @@ from templates_py.review.ways import WAYS, at_stake
 from templates_py.settings import ROOT
 from tests.emitted import Body, emitted
 
+pytestmark = pytest.mark.slow
+
 DATABASE, STORAGE = "shared/database-snapshot", "mlflow/storage"
 Mutation = Callable[[dict[str, Body]], object]
 
@@ -33,13 +35,11 @@ def properties(bodies: dict[str, Body], path: str, title: str) -> Body:
     return made
 
 
-@pytest.mark.slow
 def test_the_page_is_as_the_code_would_write_it() -> None:
     fresh = (ROOT / "docs" / "updates.md").read_text() == lifecycle.page()
     assert fresh, "docs/updates.md is stale, run: python -m templates_py reference"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("shape", lifecycle.shapes())
 def test_every_parameter_of_every_root_is_told_and_costs_only_what_is_listed(shape: str) -> None:
     bodies = templates(lifecycle.shapes()[shape])
@@ -54,7 +54,6 @@ def test_every_setting_is_tried() -> None:
     assert {sample.setting for sample in samples()} == set(keys())
 
 
-@pytest.mark.slow
 def test_no_way_is_dead() -> None:
     told = {(name, change.path) for s in lifecycle.ROOTS for _, name, found in lifecycle.told(s) for change in found}
     told |= {(setting, change.path.split("/", 1)[1]) for setting, _, found in lifecycle.tried() for change in found}

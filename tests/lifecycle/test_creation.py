@@ -14,6 +14,8 @@ from templates_py.review.scope import STACK
 from templates_py.review.tree import Tree
 from tests.emitted import Body
 
+pytestmark = pytest.mark.slow
+
 NAMED = Case("both", "Snapshot", True)
 RETAINED = Case("both", "Retain", True)
 DATABASES = {"Batch/Database/Instance", "Mlflow/Database/Instance"}
@@ -39,7 +41,6 @@ def taken(found: list[Failure]) -> set[str]:
     return {text.partition(":")[0] for failure in found for text in failure.taken}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=counted)
 def test_after_a_failure_at_any_resource_the_same_is_made(case: Case) -> None:
     found = list(failures(tree(case)))
@@ -50,7 +51,6 @@ def test_after_a_failure_at_any_resource_the_same_is_made(case: Case) -> None:
     assert left == (systems if case.policy == "Snapshot" else set())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_were_children_to_keep_what_they_retain_only_given_names_would_be_taken(case: Case) -> None:
     """The other reading of RetainExceptOnCreate (P62), and no more in the way than docs/updates.md says."""
@@ -67,7 +67,6 @@ def test_were_children_to_keep_what_they_retain_only_given_names_would_be_taken(
     assert taken(found) <= {text.partition(":")[0] for text in again}
 
 
-@pytest.mark.slow
 def test_what_is_protected_sticks() -> None:
     """P62: the default, by plain SAM; `make deploy` protects after the first success."""
     protected = {f"{name}DeletionProtection": "true" for name in ("Batch", "Mlflow", "Lb")}
@@ -101,7 +100,6 @@ MUTATIONS: dict[str, tuple[Callable[[dict[str, Body]], object], Case, set[str], 
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_a_template_that_sticks_is_found(mutation: str) -> None:
     change, case, sticks, collides = MUTATIONS[mutation]

@@ -12,6 +12,8 @@ from templates_py.review.outcomes import CASES, Case, emptied, life, made, reuse
 from templates_py.review.tree import Tree
 from tests.emitted import Body
 
+pytestmark = pytest.mark.slow
+
 BATCH, MLFLOW = ("Storage/TableSetupScriptBucket",), ("Storage/ArtifactStore",)
 COMPANIONS = (
     *("Database/Instance", "Database/ParameterGroup", "Networking/SubnetGroup"),

@@ -17,6 +17,8 @@ from templates_py.review.tree import Tree, flatten
 from templates_py.review.ways import at_stake, way
 from tests.emitted import emitted, with_mlflow
 
+pytestmark = pytest.mark.slow
+
 MOVES = {move.title: move for move in TRANSITIONS}
 ONE_STACK = [move for move in TRANSITIONS if move.before.root == move.after.root]
 BALANCER = "Mlflow/Security/LoadBalancer"
@@ -93,7 +95,6 @@ def test_one_environment_or_queue_more_or_fewer_touches_no_other() -> None:
             assert [change.does for change in changes(after, before)] == ["removes"]
 
 
-@pytest.mark.slow
 def test_no_setting_collides_with_what_stands() -> None:
     before = flatten(templates(base()), "template")
     for sample in samples():
@@ -114,7 +115,6 @@ def test_a_rule_that_is_named_by_its_number_collides() -> None:
     assert "Mlflow/Security/Http1 is made while Mlflow/Security/Http2 is the same" in said
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("system", ROOTS)
 def test_an_unnamed_thing_is_named_and_back(system: str) -> None:
     """Each is replaced by the named one, whose name nothing has; what holds data has its way."""

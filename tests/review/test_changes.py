@@ -9,19 +9,24 @@ import pytest
 from templates_py.review.changes import EITHER, POLICY, Change, changes, changes_of
 from templates_py.review.facts import FACTS, NAMES, SHARED, schema
 from templates_py.review.scope import STACK, Resource
+from templates_py.review.transitions import templates
 from templates_py.review.tree import Tree, flatten
-from tests.emitted import BASIC, DEFAULT, WHOLE, emitted, with_batch
+from templates_py.settings import Settings
+from tests.emitted import BASIC, DEFAULT, WHOLE, with_batch
 
 SHAPES = {"default": DEFAULT, "whole": WHOLE, "basic": BASIC}
 
 
-def tree(settings: Any = DEFAULT, **values: Any) -> Tree:
-    return flatten(emitted(settings), "template", values)
+CUSTOM, KEPT = with_batch(service_role="custom"), with_batch(deletion_policy="Retain")
+
+
+def tree(settings: Settings = DEFAULT, root: str = "template", **values: Any) -> Tree:
+    return flatten(templates(settings), root, values)
 
 
 def everything() -> list[Resource]:
     roots = [(settings, "template") for settings in SHAPES.values()] + [(DEFAULT, "artifacts/template")]
-    trees = [flatten(emitted(settings), root) for settings, root in roots]
+    trees = [tree(settings, root) for settings, root in roots]
     return [made for tree in trees for made in tree.resources.values() if made.type != STACK]
 
 
@@ -36,10 +41,9 @@ def test_nothing_changes_to_the_same() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_parameter_does_what_another_value_of_it_does(shape: str) -> None:
-    templates = emitted(SHAPES[shape])
-    before = flatten(templates, "template")
+    before = tree(SHAPES[shape])
     for name in before.parameters:
-        after = flatten(templates, "template", {name: {"Ref": "another value"}})
+        after = tree(SHAPES[shape], **{name: {"Ref": "another value"}})
         of_trees = {change[:3] for change in changes(before, after)}
         assert of_trees == {change[:3] for change in changes_of(before, name)}, name
 
@@ -93,15 +97,13 @@ def test_an_environment_is_replaced_where_it_may_be() -> None:
     name = "Batch/Batch/MlComputeEnvironment"
     before, after = (tree(ComputeEnvironmentSubnets=subnets) for subnets in ("subnet-1", "subnet-2"))
     assert found(before, after)[name] == ("updates", ("ComputeResources/Subnets",))
-    custom = with_batch(service_role="custom")
-    before, after = (tree(custom, ComputeEnvironmentSubnets=subnets) for subnets in ("subnet-1", "subnet-2"))
+    before, after = (tree(CUSTOM, ComputeEnvironmentSubnets=subnets) for subnets in ("subnet-1", "subnet-2"))
     assert found(before, after)[name] == ("replaces", ("ComputeResources/Subnets",))
     assert found(before, after)["Batch/Batch/HydraMlQueueJobQueue"][0] == "updates"
 
 
 def test_a_deletion_policy_is_a_change_too() -> None:
-    kept = with_batch(deletion_policy="Retain")
-    does = found(tree(), tree(kept))
+    does = found(tree(), tree(KEPT))
     assert does["Batch/Database/Instance"] == (POLICY, ())
     assert {what for what, _ in does.values()} == {POLICY}
 

@@ -6,31 +6,32 @@ from typing import Any
 
 import pytest
 
+from templates_py.review.transitions import templates
 from templates_py.review.tree import Tree, defaults, flatten
-from tests.emitted import DEFAULT, WHOLE, emitted, nested, walk
+from tests.emitted import DEFAULT, WHOLE, nested, walk
 
 SECRET = {"Ref": "Batch/Secrets/UsernameSecret"}
 
 
 @pytest.fixture(scope="module")
 def tree() -> Tree:
-    return flatten(emitted(WHOLE), "template")
+    return flatten(templates(WHOLE), "template")
 
 
 def default(**values: Any) -> Tree:
-    templates = emitted(DEFAULT)
-    return flatten(templates, "template", {**defaults(templates, "template"), **values})
+    bodies = templates(DEFAULT)
+    return flatten(bodies, "template", {**defaults(bodies, "template"), **values})
 
 
 def test_each_resource_of_each_nesting_is_there_once(tree: Tree) -> None:
-    templates = emitted(WHOLE)
+    bodies = templates(WHOLE)
 
     def count(path: str) -> int:
-        below = nested(templates[path])
+        below = nested(bodies[path])
         urls = [made["Properties"]["TemplateURL"].removesuffix(".json") for made in below.values()]
         folder = path.rpartition("/")[0]
         inner = [url.removeprefix("../") if url.startswith("../") else f"{folder}/{url}".strip("/") for url in urls]
-        return len(templates[path]["Resources"]) + sum(map(count, inner))
+        return len(bodies[path]["Resources"]) + sum(map(count, inner))
 
     assert len(tree.resources) == count("template") > 90
 

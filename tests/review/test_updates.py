@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from templates_py.review.transitions import templates
 from templates_py.review.tree import Tree, flatten
 from templates_py.review.updates import effects
-from tests.emitted import DEFAULT, emitted
+from tests.emitted import DEFAULT
 
 
 @pytest.fixture(scope="module")
 def root() -> Tree:
-    return flatten(emitted(DEFAULT), "template")
+    return flatten(templates(DEFAULT), "template")
 
 
 @pytest.mark.parametrize(
