@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from templates_py.review.facts import NAMES
-from templates_py.review.scope import STACK, Resource
+from templates_py.review.scope import STACK, Resource, references
 from templates_py.review.tree import Tree
 
 DATABASE, BUCKET, REPOSITORY = "AWS::RDS::DBInstance", "AWS::S3::Bucket", "AWS::ECR::Repository"
@@ -77,8 +77,9 @@ class Stack:
 
     def _name(self, made: Resource) -> Name:
         given = made.properties.get(NAMES.get(made.type, ""))
-        text = given if isinstance(given, str) else json.dumps(given) if given else self.account.generated(made.path)
-        return made.type, text
+        if given is None or any(name in self.tree.resources for name, _, _ in references(given)):
+            return made.type, self.account.generated(made.path)
+        return made.type, given if isinstance(given, str) else json.dumps(given)
 
     def _add(self, made: Resource, name: Name) -> None:
         said = made.properties

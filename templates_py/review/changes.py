@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from templates_py.review.facts import INTERRUPTS, NAMES, REFUSED, RENEWS, REPLACES, UPDATES, does
+from templates_py.review.functions import NO_VALUE
 from templates_py.review.scope import STACK, Resource, references
 from templates_py.review.tree import Tree
 
@@ -61,10 +62,10 @@ def _told(before: Tree, after: Tree, places: Places) -> list[Change]:
     while waiting:
         path = waiting.pop()
         old, new = before.resources[path], after.resources[path]
-        doings = {_does(old, new, place) for place in places[path]}
+        does_now = _worst(old, new, places[path]).does
         for user, attribute, place in after.users[path]:
-            moved = REPLACES in doings or (new.type, attribute) in MOVES
-            moved |= RENEWS in doings and _is_resolved(after.resources[user].properties, place)
+            moved = does_now == REPLACES or (new.type, attribute) in MOVES
+            moved |= does_now == RENEWS and _is_resolved(after.resources[user].properties, place)
             if moved and user in before.resources and place not in places.get(user, ()):
                 places.setdefault(user, set()).add(place)
                 waiting.append(user)
@@ -78,7 +79,8 @@ def _worst(old: Resource, new: Resource, places: set[tuple[str, ...]]) -> Change
     for place in places:
         by[_does(old, new, place)].add("/".join(place))
     name = NAMES.get(new.type, "")
-    if REPLACES in by and isinstance(new.properties.get(name), str) and name not in by[REPLACES]:
+    stands = name in new.properties and str(NO_VALUE) not in str(new.properties[name])
+    if REPLACES in by and stands and name not in by[REPLACES]:
         by[REFUSED] |= by.pop(REPLACES)  # CloudFormation replaces nothing whose name stands
     what = min(by, key=WORST.index, default="")
     return Change(new.path, new.type, what, tuple(sorted(by[what])) if what else ())

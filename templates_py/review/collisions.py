@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 from templates_py.review.changes import ADDS, changes
 from templates_py.review.facts import NAMES, REPLACES
@@ -18,6 +19,7 @@ ONCE = {
     "AWS::EC2::SecurityGroupEgress": (*_RULE, "DestinationSecurityGroupId"),
     "AWS::ElasticLoadBalancingV2::Listener": ("LoadBalancerArn", "Port"),
     "AWS::ElasticLoadBalancingV2::ListenerRule": ("ListenerArn", "Priority"),
+    "AWS::Route53::RecordSet": ("HostedZoneId", "Name", "Type"),
 }
 
 
@@ -35,7 +37,19 @@ def collisions(before: Tree, after: Tree) -> list[str]:
         fresh = any(name in replaced for name, _, _ in references({one: made.properties.get(one) for one in _of(made)}))
         if key in standing and not fresh:
             wrong.append(f"{change.path} is made while {standing[key]} is the same: {key}")
-    return wrong
+    made_anew = {change.path for change in found if change.does in (ADDS, REPLACES)}
+    return wrong + list(_taken(after, made_anew))
+
+
+def _taken(after: Tree, made_anew: set[str]) -> Iterator[str]:
+    """Target groups that a new balancer would share with the old one (TargetGroupAssociationLimit)."""
+    kinds = {path: after.resources[path].type.rpartition("::")[2] for path in after.resources}
+    for path in sorted(made_anew):
+        anew = {kinds[used] for used in after.uses[path] & made_anew}
+        if kinds[path] in ("Listener", "ListenerRule") and anew & {"LoadBalancer", "Listener"}:
+            for group in sorted(after.uses[path] - made_anew):
+                if kinds[group] == "TargetGroup":
+                    yield f"{path} is made while the old balancer has its {group}"
 
 
 def _of(made: Resource) -> tuple[str, ...]:

@@ -74,7 +74,6 @@ NAMES = {
     "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::RDS::DBInstance": "DBInstanceIdentifier",
     "AWS::RDS::DBSubnetGroup": "DBSubnetGroupName",
-    "AWS::Route53::RecordSet": "Name",
     "AWS::S3::Bucket": "BucketName",
     "AWS::SSM::Parameter": "Name",
     "AWS::SecretsManager::Secret": "Name",

@@ -13,6 +13,7 @@ from templates_py.review.changes import Change, changes
 from templates_py.review.samples import base
 from templates_py.review.scope import Templates
 from templates_py.review.tree import Tree, defaults, flatten
+from templates_py.review.ways import OTHER_VPC
 from templates_py.settings import Settings
 from templates_py.synthesis import stacks
 
@@ -152,7 +153,6 @@ TRANSITIONS = [
         "another VPC",
         _state(parameters={"VpcId": "vpc-1"}),
         _state(parameters={"VpcId": "vpc-2"}),
-        "Not in one stack: a database's subnet group cannot leave its VPC, and the update is rolled back. A new stack "
-        f"there from a snapshot, by {SNAPSHOT} and the existing buckets; then delete the old one",
+        OTHER_VPC,
     ),
 ]

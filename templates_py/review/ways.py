@@ -1,7 +1,8 @@
 """How to make a change that would cost data, without losing any: what no program can work out.
 
-A resource that holds data is replaced, removed or given a new value by no change but these; the same goes for what
-CloudFormation refuses. A row: parameter (as its own system asks for it) or setting, resource -> the way.
+A resource that holds data is replaced, removed or given a new value by no change but these; the same goes for what is
+protected, and for what CloudFormation refuses. A row: parameter (as its own system asks for it) or setting, resource ->
+the way.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from templates_py.review.facts import REFUSED, RENEWS, REPLACES
 
 DATABASE, USERNAME, PASSWORD = "Database/Instance", "Secrets/UsernameSecret", "Secrets/PasswordSecret"
 SCRIPTS, ARTIFACTS = "Storage/TableSetupScriptBucket", "Storage/ArtifactStore"
-IMAGES = "ContainerRepository/Repository"
+IMAGES, BALANCER = "ContainerRepository/Repository", "LoadBalancing/LoadBalancer"
+PROTECTED = frozenset({"AWS::ElasticLoadBalancingV2::LoadBalancer"})  # besides databases
 
 RESTORED = (
     "Stop what writes and take a snapshot (`aws rds create-db-snapshot`). In the same deployment give it as "
@@ -47,6 +49,15 @@ OLD_ADMIN = (
     '`deletion_policy = "Retain"` it stays). Note its value before: coming back to `basic` makes another, which '
     "`admin` does not have"
 )
+OTHER_BALANCER = (
+    "Another balancer has another address: clients need the new `TrackingUri`. Turn `LbDeletionProtection` off in a "
+    "deployment before, or the old one stays beside it. Where `LbTargetGroup` is given, give another with it: a target "
+    "group belongs to one balancer"
+)
+OTHER_VPC = (
+    "Not in one stack: database, balancer and target group cannot leave their VPC, and the update is rolled back. A "
+    "new stack there from a snapshot (`DbSnapshotIdentifier`), with the existing buckets; then delete the old one"
+)
 OTHER_ENVIRONMENT = (
     "To, from and between Fargate's kinds: add an environment of another name, give it to a queue in place of the old "
     "one, deploy; then take that away"
@@ -77,6 +88,9 @@ WAYS = {
     ("ExistingArtifactStore", ARTIFACTS): OLD_ARTIFACTS,
     ("MlflowContainerRepository", IMAGES): OLD_IMAGES,
     ("ExistingContainerRepository", IMAGES): OLD_IMAGES,
+    ("VpcId", "LoadBalancing/TargetGroup"): OTHER_VPC,
+    ("LbName", BALANCER): OTHER_BALANCER,
+    ("mlflow.internet_facing", BALANCER): OTHER_BALANCER + ". Where `LbName` is given, another of that too",
     ("CloudwatchLogGroup", "TaskDeployment/LogGroup"): "The old group goes with what is in it: export it first "
     "(`aws logs create-export-task`)",
     ("RemoteStateBucketName", "Bucket"): OLD_BUCKET + ", and give Terraform and `sam deploy --s3-bucket` the new name",
@@ -95,8 +109,9 @@ WAYS = {
 
 
 def at_stake(change: Change) -> bool:
-    """Whether a change costs data, or is one that CloudFormation refuses."""
-    return change.does == REFUSED or (change.type in HOLDS_DATA and change.does in (REMOVES, REPLACES, RENEWS, EITHER))
+    """Whether a change costs data, takes what is protected, or is one that CloudFormation refuses."""
+    kept = change.type in HOLDS_DATA | PROTECTED
+    return change.does == REFUSED or (kept and change.does in (REMOVES, REPLACES, RENEWS, EITHER))
 
 
 def way(name: str, change: Change) -> str:
@@ -105,7 +120,7 @@ def way(name: str, change: Change) -> str:
     for asked in (name, name.removeprefix(system)):  # both systems' root asks for BatchDbPort
         if (asked, own) in WAYS:
             return WAYS[asked, own]
-    why = "is refused" if change.does == REFUSED else "holds data"
+    why = "is refused" if change.does == REFUSED else "holds data" if change.type in HOLDS_DATA else "is protected"
     by = f" by its {', '.join(change.properties)}" if change.properties else ""
     raise LookupError(
         f"a change of {name} {change.does} {change.path}{by}, which {why}: expected no such change, or a row "

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.slow
 
 MOVES = {move.title: move for move in TRANSITIONS}
 ONE_STACK = [move for move in TRANSITIONS if move.before.root == move.after.root]
+BASIC = ("Mlflow/BasicAuth/AdminPassword", "Mlflow/BasicAuth/SecretKey")
 BALANCER = "Mlflow/Security/LoadBalancer"
 
 
@@ -60,7 +61,9 @@ def test_the_other_system_is_made_beside_one_that_stands() -> None:
 @pytest.mark.parametrize("move", ONE_STACK, ids=lambda move: move.title)
 def test_a_move_in_one_stack_collides_with_nothing_and_takes_no_database(move: Transition) -> None:
     assert collisions(tree(move.before), tree(move.after)) == []
-    assert not [change for change in happens(move) if at_stake(change) and "BasicAuth" not in change.path]
+    told = {change.path: change.does for change in happens(move) if at_stake(change)}
+    said = {"MLflow's own users to open": set(BASIC), "another VPC": {"Mlflow/LoadBalancing/TargetGroup"}}
+    assert told.keys() == said.get(move.title, set())
     assert move.way
 
 
@@ -127,6 +130,29 @@ def test_an_unnamed_thing_is_named_and_back(system: str) -> None:
         assert collisions(unnamed, named) == collisions(named, unnamed) == [], name
         for change in changes(unnamed, named) + changes(named, unnamed):
             assert not at_stake(change) or way(name, change)
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_another_balancer_has_a_target_group_of_its_own(given: bool) -> None:
+    """A group belongs to one balancer, and the old one has it to the end; one with a name of its own is in the way."""
+    group = {"LbTargetGroup": "ours"} if given else {}
+    case = Case("both", "Snapshot", False)
+    outward = templates(with_mlflow(internet_facing=True))
+    moves = [
+        (case_tree(case, **group), case_tree(case, LbName="ours", **group)),
+        (case_tree(case, templates(with_mlflow()), **group), case_tree(case, outward, **group)),
+    ]
+    for before, after in moves:
+        found = {change.path: change.does for change in changes(before, after)}
+        assert found["Mlflow/LoadBalancing/LoadBalancer"] == "replaces"
+        assert ("Mlflow/LoadBalancing/TargetGroup" in found) != given
+        held = [
+            "while the old balancer has its Mlflow/LoadBalancing/TargetGroup" in text
+            for text in collisions(before, after)
+        ]
+        assert held == [True] * given
+    renamed = case_tree(case, LbName="ours", LbTargetGroup="another")
+    assert collisions(moves[0][0], renamed) == []
 
 
 def test_what_has_a_name_is_not_replaced_by_another_change() -> None:
