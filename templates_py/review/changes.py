@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from templates_py.review.facts import INTERRUPTS, NAMES, REFUSED, RENEWS, REPLACES, UPDATES, does
+from templates_py.review.facts import FOR_GOOD, INTERRUPTS, NAMES, REFUSED, RENEWS, REPLACES, UPDATES, does
 from templates_py.review.functions import NO_VALUE
 from templates_py.review.scope import STACK, Resource, references
 from templates_py.review.tree import Tree
@@ -88,7 +88,11 @@ def _worst(old: Resource, new: Resource, places: set[tuple[str, ...]]) -> Change
 
 def _does(old: Resource, new: Resource, place: tuple[str, ...]) -> str:
     replaceable = new.properties.get("ReplaceComputeEnvironment", True) is not False
-    if old.type != new.type or (not replaceable and _leaves_fargate(old, new, place)) or _queues_anew(old, new, place):
+    if (
+        old.type != new.type
+        or (not replaceable and _leaves_fargate(old, new, place))
+        or _comes_or_goes(old, new, place)
+    ):
         return REFUSED
     return does(new.type, place, replaceable)
 
@@ -99,10 +103,10 @@ def _leaves_fargate(old: Resource, new: Resource, place: tuple[str, ...]) -> boo
     return place == ("ComputeResources", "Type") and len(kinds) > 1 and any(k.startswith("FARGATE") for k in kinds)
 
 
-def _queues_anew(old: Resource, new: Resource, place: tuple[str, ...]) -> bool:
-    """Whether a queue gets a scheduling policy or loses it: it is replaced alone. Source: CreateJobQueue."""
+def _comes_or_goes(old: Resource, new: Resource, place: tuple[str, ...]) -> bool:
+    """Whether a property that is there for good, or never, comes or goes."""
     has = {place[0] in one.properties for one in (old, new)}
-    return (new.type, place) == ("AWS::Batch::JobQueue", ("SchedulingPolicyArn",)) and len(has) > 1
+    return (new.type, place[0]) in FOR_GOOD and len(has) > 1
 
 
 def _is_resolved(properties: Any, place: tuple[str, ...]) -> bool:

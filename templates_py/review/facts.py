@@ -38,6 +38,7 @@ FACTS = {
     ("AWS::RDS::DBInstance", "EngineVersion"): Fact(INTERRUPTS, f"{_MODIFYING}: both instances of MultiAz too"),
     ("AWS::RDS::DBInstance", "Port"): Fact(INTERRUPTS, "RDS API, ModifyDBInstance: restarts at once"),
     ("AWS::RDS::DBInstance", "DBParameterGroupName"): Fact(INTERRUPTS, f"{_MODIFYING}: static ones take a restart"),
+    ("AWS::RDS::DBInstance", "AllocatedStorage"): Fact(UPDATES, f"{_MODIFYING}: it grows alone, once in six hours"),
     ("AWS::RDS::DBInstance", "MultiAZ"): Fact(UPDATES, f"{_MODIFYING}: no downtime"),
     ("AWS::RDS::DBInstance", "BackupRetentionPeriod"): Fact(UPDATES, f"{_MODIFYING}: downtime from or to 0 alone"),
     ("AWS::RDS::DBInstance", "PreferredMaintenanceWindow"): Fact(UPDATES, f"{_MODIFYING}: no downtime by itself"),
@@ -59,6 +60,8 @@ FACTS = {
     },
 }
 
+# What is replaced by its like alone, and neither comes nor goes. Sources: CreateJobQueue, UpdateComputeEnvironment.
+FOR_GOOD = {("AWS::Batch::JobQueue", "SchedulingPolicyArn"), ("AWS::Batch::ComputeEnvironment", "ServiceRole")}
 # The property that names a resource, where an account has the name once in a Region: one that stands is not replaced.
 NAMES = {
     "AWS::Batch::ComputeEnvironment": "ComputeEnvironmentName",

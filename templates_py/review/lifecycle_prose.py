@@ -15,6 +15,8 @@ ships, and from what those do not say (the last table). Nothing here was asked o
 - **cannot change**: CloudFormation or the service refuses, and the update is rolled back.
 - **adds or removes**: as the parameter is given or emptied.
 
+A job queue that is replaced or removed ends the jobs that are in it.
+
 What holds data stands in bold. It is replaced or removed by nothing but what the first table lists, with the way to do
 it: a template that would replace it by anything else fails `make test`. Resources are named by their paths, as in
 `make deploy ALLOW=...`.

@@ -19,6 +19,7 @@ from templates_py.inputs import camel
 from templates_py.review.graph import mermaid
 from templates_py.review.hydra import MODULES, NAMES, REASONS, SETTINGS
 from templates_py.review.markdown import line, table
+from templates_py.review.transitions import templates
 from templates_py.review.tree import Tree, flatten, load
 from templates_py.review.updates import effects
 from templates_py.settings import ROOT, Batch, ComputeEnvironment, JobDefinition, JobQueue, Mlflow, Settings
@@ -93,7 +94,7 @@ def _parameter(build: Path, system: str, path: str, name: str, made: dict[str, A
     root = "artifacts/template" if system == "remote_state" else f"{system}/template"
     asked = _body(build, root)["Parameters"].get(name)
     unit = UNIT.search(made["Description"])
-    change = effects(_tree(build, root if asked else path), name)
+    change = _effects(build, root if asked else path, name)
     default = json.dumps(asked["Default"]) if asked and "Default" in asked else "must be given" if asked else ""
     kind = "parameter" if asked else "parameter, fed by another stack"
     return _row(f"`{name}` of {path}", kind, default, unit[1] if unit else "", "; ".join(change))
@@ -109,6 +110,18 @@ def _default(key: str) -> Any:
     for step in key.split("."):
         node = getattr(node, step)
     return msgspec.to_builtins(node)
+
+
+def _effects(build: Path, path: str, name: str) -> list[str]:
+    """What a change does in the usual shape; where that has no such parameter, in the one of `build`."""
+    usual = _usual(path)
+    return effects(usual if name in usual.parameters else _tree(build, path), name)
+
+
+@cache
+def _usual(path: str) -> Tree:
+    batch = msgspec.structs.replace(WHOLE.batch, service_role="service-linked")  # custom replaces environments (P04)
+    return flatten(templates(msgspec.structs.replace(WHOLE, batch=batch)), path)
 
 
 @cache
@@ -135,22 +148,22 @@ def _parameters(build: Path) -> str:
     lines = ["# Parameters", "", *WRITTEN, "They stand in the order in which `sam deploy --guided` asks."]
     for title, path in {"both systems": "template", "batch": "batch/template", "mlflow": "mlflow/template"}.items():
         lines += ["", f"## {title}", "", *table("parameter", "default", "meaning", "a change")]
-        lines += [_asked(_tree(build, path), name) for name in _body(build, path)["Parameters"]]
+        lines += [_asked(build, path, name) for name in _body(build, path)["Parameters"]]
     for number, (title, settings) in enumerate(BESIDES.items()):
         shape = build / str(number)
         synthesize(settings, shape, "mlflow")
         lines += ["", f"## {title}", "", "Besides those of mlflow, and in both systems too:", ""]
         lines += table("parameter", "default", "meaning", "a change")
         known, here = (_body(folder, "mlflow/template")["Parameters"] for folder in (build, shape))
-        lines += [_asked(_tree(shape, "mlflow/template"), name) for name in here if name not in known]
+        lines += [_asked(shape, "mlflow/template", name) for name in here if name not in known]
     return "\n".join(lines) + "\n"
 
 
-def _asked(tree: Tree, name: str) -> str:
-    """The line of a parameter of the root."""
-    made = tree.parameters[name]
+def _asked(build: Path, path: str, name: str) -> str:
+    """The line of a parameter of a root."""
+    made = _body(build, path)["Parameters"][name]
     default = f"`{made['Default']}`".replace("``", "") if "Default" in made else "must be given"
-    return line(f"`{name}`", default, made["Description"], "; ".join(effects(tree, name)))
+    return line(f"`{name}`", default, made["Description"], "; ".join(_effects(build, path, name)))
 
 
 def _between(text: str, mark: str, content: str) -> str:

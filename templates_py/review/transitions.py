@@ -122,7 +122,8 @@ TRANSITIONS = [
         _state(parameters=UPGRADE),
         "RDS upgrades in place, down for minutes to an hour, and never back. Take a snapshot, try it on a stack that "
         f"is restored from it ({SNAPSHOT}), stop jobs, then give the version and `AllowMajorVersionUpgrade` in one "
-        "deployment: RDS refuses the one without the other. Back is a restore of the snapshot",
+        "deployment: RDS refuses the one without the other. Change nothing else in it: a rollback cannot take the "
+        "version back, and sticks. Back is a restore of the snapshot",
     ),
     Transition(
         "MLflow open to its own users",

@@ -1,11 +1,13 @@
 """How to make a change that would cost data, without losing any: what no program can work out.
 
 A resource that holds data is replaced, removed or given a new value by no change but these; the same goes for what is
-protected, and for what CloudFormation refuses. A row: parameter (as its own system asks for it) or setting, resource ->
-the way.
+protected, and for what CloudFormation refuses. A row: parameter (as its own system asks for it) or setting, and the
+resource (or a pattern of it) -> the way.
 """
 
 from __future__ import annotations
+
+from fnmatch import fnmatchcase
 
 from templates_py.review.changes import EITHER, REMOVES, Change
 from templates_py.review.data import HOLDS_DATA
@@ -13,6 +15,7 @@ from templates_py.review.facts import REFUSED, RENEWS, REPLACES
 
 DATABASE, USERNAME, PASSWORD = "Database/Instance", "Secrets/UsernameSecret", "Secrets/PasswordSecret"
 SCRIPTS, ARTIFACTS = "Storage/TableSetupScriptBucket", "Storage/ArtifactStore"
+ENVIRONMENTS = "Batch/*ComputeEnvironment"
 IMAGES, BALANCER = "ContainerRepository/Repository", "LoadBalancing/LoadBalancer"
 PROTECTED = frozenset({"AWS::ElasticLoadBalancingV2::LoadBalancer"})  # besides databases
 
@@ -100,11 +103,12 @@ WAYS = {
     "function for good. What is deployed stays as it is, the update is rolled back",
     ("mlflow.auth", "BasicAuth/AdminPassword"): OLD_ADMIN,
     ("mlflow.auth", "BasicAuth/SecretKey"): "Who is logged in logs in again",
-    ("batch.resource_type", "Batch/MlComputeEnvironment"): OTHER_ENVIRONMENT,
-    ("batch.resource_type", "Batch/SpareComputeEnvironment"): OTHER_ENVIRONMENT,
-    ("batch.compute_environments.resource_type", "Batch/MlComputeEnvironment"): OTHER_ENVIRONMENT,
-    ("batch.job_queues.scheduling_policy", "Batch/SpareQueueJobQueue"): "A queue has a policy for good, or has none: "
-    "add one of another name, let clients submit to that; then take the old one away",
+    ("batch.resource_type", ENVIRONMENTS): OTHER_ENVIRONMENT,
+    ("batch.compute_environments.resource_type", ENVIRONMENTS): OTHER_ENVIRONMENT,
+    ("batch.service_role", ENVIRONMENTS): "An environment keeps the kind of its role: give each another name in the "
+    "same deployment, so that new ones are made and their queues go over to them. Jobs that run on the old ones end",
+    ("batch.job_queues.scheduling_policy", "Batch/*JobQueue"): "A queue has a policy for good, or has none: add one of "
+    "another name, let clients submit to that; then take the old one away",
 }
 
 
@@ -117,9 +121,10 @@ def at_stake(change: Change) -> bool:
 def way(name: str, change: Change) -> str:
     """How a parameter or a setting is changed without loss. Raises LookupError where nobody has said."""
     system, own = change.path.partition("/")[0], _own(change.path)
-    for asked in (name, name.removeprefix(system)):  # both systems' root asks for BatchDbPort
-        if (asked, own) in WAYS:
-            return WAYS[asked, own]
+    asked = (name, name.removeprefix(system))  # both systems' root asks for BatchDbPort
+    for (whose, pattern), text in WAYS.items():
+        if whose in asked and fnmatchcase(own, pattern):
+            return text
     why = "is refused" if change.does == REFUSED else "holds data" if change.type in HOLDS_DATA else "is protected"
     by = f" by its {', '.join(change.properties)}" if change.properties else ""
     raise LookupError(

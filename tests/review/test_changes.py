@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from templates_py.review.changes import EITHER, POLICY, Change, changes, changes_of
@@ -11,8 +12,8 @@ from templates_py.review.facts import FACTS, NAMES, SHARED, schema
 from templates_py.review.scope import STACK, Resource
 from templates_py.review.transitions import templates
 from templates_py.review.tree import Tree, flatten
-from templates_py.settings import Settings
-from tests.emitted import BASIC, DEFAULT, WHOLE, with_batch
+from templates_py.settings import ComputeEnvironment, SchedulingPolicy, Settings
+from tests.emitted import BASIC, DEFAULT, QUEUES, WHOLE, with_batch
 
 SHAPES = {"default": DEFAULT, "whole": WHOLE, "basic": BASIC}
 
@@ -100,6 +101,25 @@ def test_an_environment_is_replaced_where_it_may_be() -> None:
     before, after = (tree(CUSTOM, ComputeEnvironmentSubnets=subnets) for subnets in ("subnet-1", "subnet-2"))
     assert found(before, after)[name] == ("replaces", ("ComputeResources/Subnets",))
     assert found(before, after)["Batch/Batch/HydraMlQueueJobQueue"][0] == "updates"
+
+
+def test_an_environments_role_and_a_queues_policy_neither_come_nor_go() -> None:
+    does = found(tree(), tree(CUSTOM))
+    assert does["Batch/Batch/MlComputeEnvironment"] == ("cannot change", ("ServiceRole",))
+    queue = msgspec.structs.replace(DEFAULT.batch.job_queues[0], scheduling_policy="fair")
+    fair = with_batch(job_queues=[queue, QUEUES[1]], scheduling_policies=[SchedulingPolicy(name="fair")])
+    assert found(tree(), tree(fair))["Batch/Batch/HydraMlQueueJobQueue"] == ("cannot change", ("SchedulingPolicyArn",))
+
+
+def test_fargate_is_neither_left_nor_entered() -> None:
+    kinds = {}
+    for kind in ("EC2", "SPOT", "FARGATE", "FARGATE_SPOT"):
+        env = ComputeEnvironment(name="ml", resource_type=kind)
+        kinds[kind] = tree(with_batch(compute_environments=[env], job_queues=[]))
+    name = "Batch/Batch/MlComputeEnvironment"
+    assert found(kinds["EC2"], kinds["SPOT"])[name][0] == "updates"
+    for old, new in (("EC2", "FARGATE"), ("FARGATE", "SPOT"), ("FARGATE", "FARGATE_SPOT")):
+        assert found(kinds[old], kinds[new])[name] == ("cannot change", ("ComputeResources/Type",))
 
 
 def test_a_deletion_policy_is_a_change_too() -> None:
