@@ -13,8 +13,8 @@ from templates_py.review.facts import NAMES
 from templates_py.review.scope import STACK, Resource, references
 from templates_py.review.tree import Tree
 
-DATABASE, BUCKET, REPOSITORY = "AWS::RDS::DBInstance", "AWS::S3::Bucket", "AWS::ECR::Repository"
-SECRET, BALANCER = "AWS::SecretsManager::Secret", "AWS::ElasticLoadBalancingV2::LoadBalancer"
+DATABASE, SECRET = "AWS::RDS::DBInstance", "AWS::SecretsManager::Secret"
+BUCKET, REPOSITORY = "AWS::S3::Bucket", "AWS::ECR::Repository"
 # What cannot be deleted while something that stays uses it.
 USED = ("AWS::RDS::DBSubnetGroup", "AWS::RDS::DBParameterGroup", "AWS::EC2::SecurityGroup")
 SCRIPT = "table setup script"  # what the function puts into its bucket, and takes away again (P62)

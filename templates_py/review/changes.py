@@ -88,11 +88,9 @@ def _worst(old: Resource, new: Resource, places: set[tuple[str, ...]]) -> Change
 
 def _does(old: Resource, new: Resource, place: tuple[str, ...]) -> str:
     replaceable = new.properties.get("ReplaceComputeEnvironment", True) is not False
-    if (
-        old.type != new.type
-        or (not replaceable and _leaves_fargate(old, new, place))
-        or _comes_or_goes(old, new, place)
-    ):
+    if old.type != new.type or _comes_or_goes(old, new, place):
+        return REFUSED
+    if _leaves_fargate(old, new, place) and not replaceable:
         return REFUSED
     return does(new.type, place, replaceable)
 

@@ -8,9 +8,10 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from templates_py.review import lifecycle
+from templates_py.review import telling
 from templates_py.review.changes import changes_of
 from templates_py.review.data import HOLDS_DATA
+from templates_py.review.lifecycle import page
 from templates_py.review.samples import keys, samples
 from templates_py.review.transitions import templates
 from templates_py.review.tree import flatten
@@ -37,18 +38,18 @@ def properties(bodies: dict[str, Body], path: str, title: str) -> Body:
 
 
 def test_the_page_is_as_the_code_would_write_it() -> None:
-    fresh = (ROOT / "docs" / "updates.md").read_text() == lifecycle.page()
+    fresh = (ROOT / "docs" / "updates.md").read_text() == page()
     assert fresh, "docs/updates.md is stale, run: python -m templates_py reference"
 
 
-@pytest.mark.parametrize("shape", lifecycle.shapes())
+@pytest.mark.parametrize("shape", telling.shapes())
 def test_every_parameter_of_every_root_is_told_and_costs_only_what_is_listed(shape: str) -> None:
-    bodies = templates(lifecycle.shapes()[shape])
+    bodies = templates(telling.shapes()[shape])
     for system in ("batch", "mlflow", "artifacts"):
         tree = flatten(bodies, f"{system}/template")
-        assert tree.parameters.keys() <= {name for _, name, _ in lifecycle.told(system)}
-        assert lifecycle.unlisted(tree) == []
-    assert lifecycle.unlisted(flatten(bodies, "template")) == []
+        assert tree.parameters.keys() <= {name for _, name, _ in telling.told(system)}
+        assert telling.unlisted(tree) == []
+    assert telling.unlisted(flatten(bodies, "template")) == []
 
 
 def test_every_setting_is_tried() -> None:
@@ -56,11 +57,11 @@ def test_every_setting_is_tried() -> None:
 
 
 def test_no_way_is_dead() -> None:
-    told = {(name, change.path) for s in lifecycle.ROOTS for _, name, found in lifecycle.told(s) for change in found}
-    told |= {(setting, change.path.split("/", 1)[1]) for setting, _, found in lifecycle.tried() for change in found}
+    told = {(name, change.path) for s in telling.ROOTS for _, name, found in telling.told(s) for change in found}
+    told |= {(setting, change.path.split("/", 1)[1]) for setting, _, found in telling.tried() for change in found}
     used = {key for key in WAYS for name, path in told if name == key[0] and fnmatchcase(path, key[1])}
     assert WAYS.keys() - used == set()
-    assert lifecycle.rows()
+    assert telling.rows()
 
 
 MUTATIONS: dict[str, tuple[Mutation, str, str, str]] = {
@@ -103,13 +104,13 @@ MUTATIONS: dict[str, tuple[Mutation, str, str, str]] = {
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_a_template_that_newly_replaces_what_holds_data_is_named(mutation: str) -> None:
     change, parameter, path, by = MUTATIONS[mutation]
-    found = lifecycle.unlisted(flatten(mutated(change), "template"))
+    found = telling.unlisted(flatten(mutated(change), "template"))
     assert any(f"a change of {parameter} " in text and path in text and by in text for text in found), found
     assert all("which holds data" in text for text in found)
 
 
 def test_the_default_templates_have_none() -> None:
-    assert lifecycle.unlisted(flatten(emitted(), "template")) == []
+    assert telling.unlisted(flatten(emitted(), "template")) == []
 
 
 def test_a_fixed_function_and_what_holds_data_are_what_is_at_stake() -> None:

@@ -15,6 +15,8 @@ from templates_py.review.tree import Tree, flatten
 from templates_py.settings import ComputeEnvironment, SchedulingPolicy, Settings
 from tests.emitted import BASIC, DEFAULT, QUEUES, WHOLE, with_batch
 
+pytestmark = pytest.mark.slow
+
 SHAPES = {"default": DEFAULT, "whole": WHOLE, "basic": BASIC}
 
 
@@ -39,7 +41,6 @@ def test_nothing_changes_to_the_same() -> None:
     assert changes(tree(), tree()) == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_parameter_does_what_another_value_of_it_does(shape: str) -> None:
     before = tree(SHAPES[shape])
