@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from templates_py.review.facts import FOR_GOOD, INTERRUPTS, NAMES, REFUSED, RENEWS, REPLACES, UPDATES, does
+from templates_py.review.facts import FOR_GOOD, INTERRUPTS, MOVES, NAMES, REFUSED, RENEWS, REPLACES, UPDATES, does
 from templates_py.review.functions import NO_VALUE
 from templates_py.review.scope import STACK, Resource, references
 from templates_py.review.tree import Tree
@@ -14,8 +14,6 @@ from templates_py.review.tree import Tree
 ADDS, REMOVES, EITHER, POLICY = "adds", "removes", "adds or removes", "changes what becomes of"
 WORST = (REMOVES, REPLACES, RENEWS, REFUSED, EITHER, INTERRUPTS, ADDS, UPDATES, POLICY)  # the order of telling
 Places = dict[str, set[tuple[str, ...]]]  # path -> its changed properties
-# What an update that replaces nothing changes of a resource's attributes.
-MOVES = {("AWS::EC2::LaunchTemplate", "LatestVersionNumber")}
 
 
 class Change(NamedTuple):

@@ -60,6 +60,22 @@ FACTS = {
     },
 }
 
+# Read-only attributes: those that an update changes too, and those that only another resource has otherwise.
+MOVES = {("AWS::EC2::LaunchTemplate", "LatestVersionNumber")}
+STAYS = {
+    ("AWS::EC2::SecurityGroup", "GroupId"),
+    ("AWS::ECR::Repository", "Arn"),
+    ("AWS::ECR::Repository", "RepositoryUri"),
+    ("AWS::ECS::Service", "Name"),
+    ("AWS::ElasticLoadBalancingV2::LoadBalancer", "CanonicalHostedZoneID"),
+    ("AWS::ElasticLoadBalancingV2::LoadBalancer", "DNSName"),
+    ("AWS::IAM::InstanceProfile", "Arn"),
+    ("AWS::IAM::Role", "Arn"),
+    ("AWS::Logs::LogGroup", "Arn"),
+    ("AWS::RDS::DBInstance", "Endpoint.Address"),
+    ("AWS::S3::Bucket", "Arn"),
+    ("AWS::Serverless::Function", "Arn"),
+}
 # What is replaced by its like alone, and neither comes nor goes. Sources: CreateJobQueue, UpdateComputeEnvironment.
 FOR_GOOD = {("AWS::Batch::JobQueue", "SchedulingPolicyArn"), ("AWS::Batch::ComputeEnvironment", "ServiceRole")}
 # The property that names a resource, where an account has the name once in a Region: one that stands is not replaced.

@@ -9,15 +9,15 @@ from fnmatch import fnmatchcase
 import pytest
 
 from templates_py.review import telling
-from templates_py.review.changes import changes_of
+from templates_py.review.changes import changes, changes_of
 from templates_py.review.data import HOLDS_DATA
 from templates_py.review.lifecycle import page
 from templates_py.review.samples import keys, samples
 from templates_py.review.transitions import templates
 from templates_py.review.tree import flatten
-from templates_py.review.ways import WAYS, at_stake
+from templates_py.review.ways import WAYS, at_stake, way
 from templates_py.settings import ROOT
-from tests.emitted import Body, emitted
+from tests.emitted import Body, emitted, with_mlflow
 
 pytestmark = pytest.mark.slow
 
@@ -107,6 +107,16 @@ def test_a_template_that_newly_replaces_what_holds_data_is_named(mutation: str) 
     found = telling.unlisted(flatten(mutated(change), "template"))
     assert any(f"a change of {parameter} " in text and path in text and by in text for text in found), found
     assert all("which holds data" in text for text in found)
+
+
+def test_a_setting_that_newly_replaces_what_holds_data_is_named() -> None:
+    outward = copy.deepcopy(dict(templates(with_mlflow(internet_facing=True))))
+    properties(outward, STORAGE, "ArtifactStore")["BucketName"] = "outward"
+    found = changes(flatten(emitted(with_mlflow()), "template"), flatten(outward, "template"))
+    (bucket,) = [change for change in found if change.path == "Mlflow/Storage/ArtifactStore"]
+    assert at_stake(bucket)
+    with pytest.raises(LookupError, match=r"mlflow\.internet_facing replaces Mlflow/Storage/ArtifactStore by its Buck"):
+        way("mlflow.internet_facing", bucket)
 
 
 def test_the_default_templates_have_none() -> None:

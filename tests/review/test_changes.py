@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import msgspec
 import pytest
 
 from templates_py.review.changes import EITHER, POLICY, Change, changes, changes_of
-from templates_py.review.facts import FACTS, NAMES, SHARED, schema
+from templates_py.review.facts import FACTS, MOVES, NAMES, SHARED, STAYS, listed, schema
 from templates_py.review.scope import STACK, Resource
 from templates_py.review.transitions import templates
 from templates_py.review.tree import Tree, flatten
@@ -68,6 +69,29 @@ def test_what_a_schema_leaves_open_is_answered() -> None:
 
 def _has(node: Any, steps: list[str]) -> bool:
     return not steps or (isinstance(node, dict) and steps[0] in node and _has(node[steps[0]], steps[1:]))
+
+
+def test_each_attribute_in_use_is_known_to_move_with_an_update_or_to_stay() -> None:
+    """By the schemas' read-only lists: what is none of these is a property, and moves with that."""
+    trees = [tree(settings) for settings in SHAPES.values()]
+    used = {
+        (whole.resources[name].type, use.attribute)
+        for whole in trees
+        for name, uses in whole.users.items()
+        for use in uses
+        if use.attribute
+    }
+    assert used == MOVES | STAYS
+    for kind, attribute in used:
+        assert listed(kind, tuple(attribute.split(".")), "readOnlyProperties")
+
+
+def test_an_updated_launch_template_reaches_its_environments() -> None:
+    before = tree()
+    after = flatten(copy.deepcopy(dict(templates(DEFAULT))), "template")
+    after.resources["Batch/Batch/LaunchTemplate30"].properties["LaunchTemplateData"]["Changed"] = True
+    does = found(before, after)
+    assert does["Batch/Batch/LaunchTemplate30"][0] == does["Batch/Batch/MlComputeEnvironment"][0] == "updates"
 
 
 def test_each_name_is_known_as_one() -> None:
