@@ -138,6 +138,19 @@ TRANSITIONS = [
         "Note `admin`'s password before: its secret goes, the users stay in the database (see above)",
     ),
     Transition(
+        "MLflow open to an identity provider",
+        _state(parameters=CERTIFICATE),
+        _state(parameters=CERTIFICATE, settings=_mlflow(auth="oidc")),
+        "Give the `Oidc` parameters. The listener answers 403 to all from its own change until it has its two rules: "
+        "minutes in which MLflow is closed, none in which it is open",
+    ),
+    Transition(
+        "an identity provider to open",
+        _state(parameters=CERTIFICATE, settings=_mlflow(auth="oidc")),
+        _state(parameters=CERTIFICATE),
+        '`auth = "none"`: whoever reaches the balancer may do all. The rules go last: browsers log in until then',
+    ),
+    Transition(
         "artifacts direct to proxied",
         _BOTH,
         _state(settings=_mlflow(artifacts="proxied")),

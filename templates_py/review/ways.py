@@ -39,9 +39,10 @@ NEW_PASSWORD = (
 )
 OLD_BUCKET = "The old bucket stays, with all in it, outside of the stack: copy what is needed (`aws s3 sync`)"
 OLD_ARTIFACTS = (
-    "Leave it: runs in the database name their bucket, and MLflow's role reaches one alone. The old bucket stays, "
-    "outside of the stack. To move: stop the tasks, `aws s3 sync`, then change the bucket in `runs.artifact_uri`, "
-    "`experiments.artifact_location`, `model_versions.source` and `model_versions.storage_location`"
+    "Leave it: MLflow's database names the bucket with each run, and MLflow's role reaches one bucket alone. The old "
+    "one stays, outside of the stack. To move: stop the tasks, `aws s3 sync`, then change the bucket in "
+    "`experiments.artifact_location`, `runs.artifact_uri`, `logged_models.artifact_location`, `model_versions` "
+    "(`source`, `storage_location`) and the tags `mlflow.artifactLocation`"
 )
 OLD_IMAGES = (
     "Make the other repository first and push the running tag to it, then name it in `ExistingContainerRepository`. "
