@@ -65,9 +65,10 @@ def _graph(args: argparse.Namespace) -> int:
 
 
 def _reference(args: argparse.Namespace) -> int:
+    from templates_py.review.lifecycle import page
     from templates_py.review.reference import documents
 
-    for path, text in documents().items():
+    for path, text in {**documents(), ROOT / "docs" / "updates.md": page()}.items():
         path.write_text(text)
     return 0
 

@@ -378,7 +378,7 @@ def test_p64_autoscaling_is_there_where_the_service_is(default: dict[str, Body])
 def test_p65_cidr_blocks_are_a_setting_and_optional_lists_stand_behind_conditions() -> None:
     body = emitted(with_mlflow(cidr_blocks=["10.0.0.0/8", "fd00::/8"]))["mlflow/security"]
     admitted = {title: made["Properties"] for title, made in body["Resources"].items() if title.startswith("Http")}
-    assert [admitted["Http1"]["CidrIp"], admitted["Https2"]["CidrIpv6"]] == ["10.0.0.0/8", "fd00::/8"]
+    assert [admitted["Http10x0x0x0x8"]["CidrIp"], admitted["Httpsfd00xxx8"]["CidrIpv6"]] == ["10.0.0.0/8", "fd00::/8"]
     for body in emitted(WHOLE).values():
         for name, made in body.get("Parameters", {}).items():
             assert made["Type"] in ("String", "Number", "CommaDelimitedList") or "Default" not in made, name

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from troposphere import Equals, GetAtt, If, Join, Not, Or, Ref
+from troposphere import Equals, GetAtt, If, Join, Not, Or, Ref, Select, Split
 from troposphere.elasticloadbalancingv2 import (
     Certificate,
     Listener,
@@ -70,9 +70,11 @@ class LoadBalancing(Stack):
 
     @resource
     def target_group(self) -> TargetGroup:
+        """Named after the balancer's number: a group belongs to one balancer, so that a new one needs a new group."""
+        number = Select("3", Split("/", Ref(self.load_balancer)))  # of arn:...:loadbalancer/app/NAME/NUMBER
         return TargetGroup(
             "TargetGroup",
-            Name=self.lb_target_group.or_none,
+            Name=self.lb_target_group.otherwise(Join("-", ["mlflow", number])),
             VpcId=self.vpc_id,
             TargetType="ip",
             Protocol="HTTP",

@@ -5,6 +5,7 @@ Apart from the roles, as in batch: the database waits for its group alone.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from troposphere import GetAtt, If
@@ -54,14 +55,18 @@ class Security(Stack):
 
     @resource
     def rules_from_outside(self) -> list[Any]:
-        """A pair for each CIDR block, which CloudFormation could not loop over (P65)."""
-        return [rule for number, block in enumerate(self.cidr_blocks, start=1) for rule in self._admit(number, block)]
+        """A pair for each CIDR block, which CloudFormation could not loop over (P65).
 
-    def _admit(self, number: int, block: str) -> list[Any]:
+        Each by its block: by number, taking one away would make the next one's rule while that still stands.
+        """
+        return [rule for block in self.cidr_blocks for rule in self._admit(block)]
+
+    def _admit(self, block: str) -> list[Any]:
         cidr = {"CidrIpv6" if ":" in block else "CidrIp": block}
         balancer = GetAtt(self.load_balancer, "GroupId")
-        https = let_in(f"Https{number}", balancer, 443, "Clients", Condition=self.certificate_arn.given, **cidr)
-        return [let_in(f"Http{number}", balancer, 80, "Clients", **cidr), https]
+        which = re.sub(r"\W", "x", block)  # 10x0x0x0x8
+        https = let_in(f"Https{which}", balancer, 443, "Clients", Condition=self.certificate_arn.given, **cidr)
+        return [let_in(f"Http{which}", balancer, 80, "Clients", **cidr), https]
 
     def outputs(self) -> Outputs:
         return {

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,6 +18,9 @@ import msgspec
 from templates_py.inputs import camel
 from templates_py.review.graph import mermaid
 from templates_py.review.hydra import MODULES, NAMES, REASONS, SETTINGS
+from templates_py.review.markdown import line, table
+from templates_py.review.transitions import templates
+from templates_py.review.tree import Tree, flatten, load
 from templates_py.review.updates import effects
 from templates_py.settings import ROOT, Batch, ComputeEnvironment, JobDefinition, JobQueue, Mlflow, Settings
 from templates_py.settings.wording import schema
@@ -90,7 +94,7 @@ def _parameter(build: Path, system: str, path: str, name: str, made: dict[str, A
     root = "artifacts/template" if system == "remote_state" else f"{system}/template"
     asked = _body(build, root)["Parameters"].get(name)
     unit = UNIT.search(made["Description"])
-    change = effects(build / f"{root if asked else path}.json", name)
+    change = _effects(build, root if asked else path, name)
     default = json.dumps(asked["Default"]) if asked and "Default" in asked else "must be given" if asked else ""
     kind = "parameter" if asked else "parameter, fed by another stack"
     return _row(f"`{name}` of {path}", kind, default, unit[1] if unit else "", "; ".join(change))
@@ -108,6 +112,23 @@ def _default(key: str) -> Any:
     return msgspec.to_builtins(node)
 
 
+def _effects(build: Path, path: str, name: str) -> list[str]:
+    """What a change does in the usual shape; where that has no such parameter, in the one of `build`."""
+    usual = _usual(path)
+    return effects(usual if name in usual.parameters else _tree(build, path), name)
+
+
+@cache
+def _usual(path: str) -> Tree:
+    batch = msgspec.structs.replace(WHOLE.batch, service_role="service-linked")  # custom replaces environments (P04)
+    return flatten(templates(msgspec.structs.replace(WHOLE, batch=batch)), path)
+
+
+@cache
+def _tree(build: Path, path: str) -> Tree:
+    return flatten(load(build), path)
+
+
 def _body(build: Path, path: str) -> dict[str, Any]:
     return dict(json.loads((build / f"{path}.json").read_text()))
 
@@ -117,40 +138,32 @@ def _hydra(build: Path) -> str:
     heading = ""
     for row in interface():
         if heading != (heading := f"## {row['system']}: {row['module']}"):
-            lines += ["", heading, "", *_table("Hydra", "", "here", "kind", "default", "unit", "a change")]
+            lines += ["", heading, "", *table("Hydra", "", "here", "kind", "default", "unit", "a change")]
         found = resolve(build, row["system"], row["module"], row["kind"], row["name"])
-        lines.append(_line(f"`{row['name']}`", row["kind"], *found.values()))
+        lines.append(line(f"`{row['name']}`", row["kind"], *found.values()))
     return "\n".join(lines) + "\n"
 
 
 def _parameters(build: Path) -> str:
     lines = ["# Parameters", "", *WRITTEN, "They stand in the order in which `sam deploy --guided` asks."]
     for title, path in {"both systems": "template", "batch": "batch/template", "mlflow": "mlflow/template"}.items():
-        lines += ["", f"## {title}", "", *_table("parameter", "default", "meaning", "a change")]
-        lines += [_asked(build / f"{path}.json", name) for name in _body(build, path)["Parameters"]]
+        lines += ["", f"## {title}", "", *table("parameter", "default", "meaning", "a change")]
+        lines += [_asked(build, path, name) for name in _body(build, path)["Parameters"]]
     for number, (title, settings) in enumerate(BESIDES.items()):
         shape = build / str(number)
         synthesize(settings, shape, "mlflow")
         lines += ["", f"## {title}", "", "Besides those of mlflow, and in both systems too:", ""]
-        lines += _table("parameter", "default", "meaning", "a change")
+        lines += table("parameter", "default", "meaning", "a change")
         known, here = (_body(folder, "mlflow/template")["Parameters"] for folder in (build, shape))
-        lines += [_asked(shape / "mlflow/template.json", name) for name in here if name not in known]
+        lines += [_asked(shape, "mlflow/template", name) for name in here if name not in known]
     return "\n".join(lines) + "\n"
 
 
-def _asked(template: Path, name: str) -> str:
-    """The line of a parameter of `template`."""
-    made = json.loads(template.read_text())["Parameters"][name]
+def _asked(build: Path, path: str, name: str) -> str:
+    """The line of a parameter of a root."""
+    made = _body(build, path)["Parameters"][name]
     default = f"`{made['Default']}`".replace("``", "") if "Default" in made else "must be given"
-    return _line(f"`{name}`", default, made["Description"], "; ".join(effects(template, name)))
-
-
-def _table(*headings: str) -> list[str]:
-    return [_line(*headings), "|" + "---|" * len(headings)]
-
-
-def _line(*cells: str) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return line(f"`{name}`", default, made["Description"], "; ".join(_effects(build, path, name)))
 
 
 def _between(text: str, mark: str, content: str) -> str:

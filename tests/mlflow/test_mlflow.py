@@ -59,10 +59,10 @@ def test_clients_reach_the_balancer_it_the_tasks_and_they_the_database(default: 
     assert {title: made["FromPort"] for title, made in rules.items()} == {
         "LoadBalancerToTasks": 5000,
         "TasksToDatabase": {"Ref": "DbPort"},
-        "Http1": 80,
-        "Https1": 443,
+        "Http10x0x0x0x8": 80,
+        "Https10x0x0x0x8": 443,
     }
-    assert rules["Http1"]["CidrIp"] == "10.0.0.0/8"
+    assert rules["Http10x0x0x0x8"]["CidrIp"] == "10.0.0.0/8"
 
 
 def test_the_service_listens_where_the_group_and_the_balancer_expect_it(default: dict[str, Body]) -> None:
