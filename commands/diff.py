@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ProfileNotFound
@@ -14,12 +15,14 @@ from commands.offline import since
 from commands.progress import Progress
 from commands.stack import NESTED, Stack
 from templates_py.review.data import HOLDS_DATA
+from templates_py.review.tree import flatten, load
 from templates_py.review.updates import effects
 
 if TYPE_CHECKING:
     from commands.changes import Change
     from commands.configuration import Configuration
 
+BUILD = Path("build")  # where `make synth` writes the templates
 WITHOUT_AWS = (NoRegionError, NoCredentialsError, ProfileNotFound, EndpointConnectionError)
 WORDS = {"Add": "added", "Remove": "deleted", "Import": "imported"}
 
@@ -36,8 +39,9 @@ def diff(configuration: Configuration, offline: bool = False) -> None:
         print(f"Without AWS: {error}")
     deployed, changes, parameters = since(configuration, configuration.parameters)
     print(f"Against what was last deployed from this folder ({deployed}); only AWS knows what others have done since")
+    tree = flatten(load(BUILD), configuration.source.relative_to(BUILD).with_suffix("").as_posix())
     for name, value in parameters.items():
-        print(f"Parameter {name} = {value!r}: {'; '.join(effects(configuration.source, name)) or 'reaches nothing'}")
+        print(f"Parameter {name} = {value!r}: {'; '.join(effects(tree, name)) or 'reaches nothing'}")
     if changes or not parameters:
         show(changes, parameters)
 

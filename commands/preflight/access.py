@@ -101,7 +101,7 @@ def permissions(ground: Ground) -> Iterator[Outcome]:
 
 def _principal(ground: Ground) -> str:
     """Return the ARN of the user or role whose policies count."""
-    role = ground.description.get("RoleARN") or ground.configuration._deploy().get("role_arn")
+    role = ground.description.get("RoleARN") or ground.configuration.deploy.get("role_arn")
     if role:
         return str(role)
     if ":assumed-role/" not in ground.identity:

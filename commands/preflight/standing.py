@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from commands.deployment import DEAD_ENDS
 from commands.preflight.ground import Ground
 from commands.preflight.outcome import Outcome, fault, ok, warning
+from commands.way_on import DEAD_ENDS
 
 
 def stack(ground: Ground) -> Iterator[Outcome]:

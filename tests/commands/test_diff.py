@@ -35,11 +35,14 @@ DATABASE = {
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of which something was deployed, on a machine that knows no Region."""
-    (tmp_path / ".aws-sam").mkdir()
-    (tmp_path / "root.json").write_text(json.dumps(ROOT))
-    (tmp_path / "database.json").write_text(json.dumps(DATABASE))
-    settings = 'version = 0.1\n[default.build.parameters]\ntemplate_file = "root.json"\n[default.deploy.parameters]\n'
-    (tmp_path / "samconfig.toml").write_text(f'{settings}stack_name = "hydra"\ntemplate_file = "root.json"\n')
+    for folder in (".aws-sam", "build"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "build/root.json").write_text(json.dumps(ROOT))
+    (tmp_path / "build/database.json").write_text(json.dumps(DATABASE))
+    settings = (
+        'version = 0.1\n[default.build.parameters]\ntemplate_file = "build/root.json"\n[default.deploy.parameters]\n'
+    )
+    (tmp_path / "samconfig.toml").write_text(f'{settings}stack_name = "hydra"\ntemplate_file = "build/root.json"\n')
     monkeypatch.chdir(tmp_path)
     for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
@@ -64,7 +67,7 @@ def test_templates_and_parameters_are_compared(project: Path, capsys: pytest.Cap
     database["Resources"]["Instance"]["Properties"] |= {"StorageEncrypted": False}
     database["Resources"]["Role"] = {"Type": "AWS::IAM::Role", "Properties": {}}
     del database["Resources"]["Group"]
-    (project / "database.json").write_text(json.dumps(database))
+    (project / "build/database.json").write_text(json.dumps(database))
     configuration.write(DbName="other")
     assert said(capsys, "--offline")[1:] == [
         "Parameter DbName = 'other': replaces DBInstance",
