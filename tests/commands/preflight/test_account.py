@@ -11,6 +11,7 @@ from moto.cloudformation.models import cloudformation_backends
 from moto.servicequotas.models import VPC_DEFAULT_QUOTAS, ServiceQuotasBackend
 
 from commands.preflight import limits
+from commands.way_on import DEAD_ENDS
 from tests.commands.preflight.conftest import Fault, Found, Project, allow
 from tests.emitted import DEFAULT, WHOLE, with_batch
 
@@ -141,7 +142,7 @@ def test_a_stack_in_a_dead_end(account: boto3.Session, fault: Fault, status: str
     stack.status = status
     one = fault("stack")
     assert one.said == f"hydra is in {status}"
-    assert "aws cloudformation " in one.fix
+    assert one.fix == DEAD_ENDS[status].format(name="hydra")
 
 
 def test_a_template_over_cloudformations_limits(found: Found, monkeypatch: pytest.MonkeyPatch) -> None:
