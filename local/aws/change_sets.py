@@ -45,10 +45,7 @@ def _created(params: Row, answer: Answer) -> Answer:
     found.update(IncludeNestedStacks=True, RootChangeSetId="", ParentChangeSetId="")
     _nest(found, _stacks[found["StackName"]], found["ChangeSetId"])
     if not found["Changes"]:
-        reason = (
-            "The submitted information didn't contain changes. Submit different information to create a change set."
-        )
-        found.update(Status="FAILED", ExecutionStatus="UNAVAILABLE", StatusReason=reason)
+        found.update(Status="FAILED", ExecutionStatus="UNAVAILABLE", StatusReason=UNCHANGED)
     return answer
 
 
@@ -129,12 +126,18 @@ def _resolved(template: Row, values: Row, name: str, stack_id: str) -> Row:
         title: {"Attributes": row.get("Attributes", {})} if row["ResourceType"] == KIND else row
         for title, row in (_stacks.get(name) or {}).get("_resources", {}).items()
     }
+
+    def known(value: Any) -> Any:
+        try:
+            mappings = template.get("Mappings", {})
+            return _resolve_refs(copy.deepcopy(value), there, values, conditions, mappings, name, stack_id)
+        except ValueError:  # Fn::Select out of what is yet to be made
+            return value
+
     resources = {}
     for title, made in template.get("Resources", {}).items():
         if conditions.get(made.get("Condition"), True):
-            properties = copy.deepcopy(made.get("Properties", {}))
-            mappings = template.get("Mappings", {})
-            found = _resolve_refs(properties, there, values, conditions, mappings, name, stack_id)
+            found = {key: known(value) for key, value in made.get("Properties", {}).items()}
             resources[title] = {**made, "Properties": json.loads(json.dumps(found, default=lambda _: None))}
     return {"Resources": resources}
 

@@ -59,7 +59,9 @@ class Stage:
 
     def refused(self, target: str, *options: str) -> str:
         """Return the one line of error that a target failed with, make's own after it left out."""
-        (line,) = self.lines(target, *options)
+        lines = self.lines(target, *options)
+        assert len(lines) == 1, lines
+        line = lines[0]
         return line
 
     def lines(self, target: str, *options: str) -> list[str]:
