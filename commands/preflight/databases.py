@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from commands.preflight.built import Resource
 from commands.preflight.ground import Answer, Ground
 from commands.preflight.network import described
-from commands.preflight.outcome import NotCheckedError, Outcome, fault, ok, warning
+from commands.preflight.outcome import FAULT, WARNING, NotCheckedError, Outcome, fault, ok, warning
 from commands.preflight.uses import DATABASE, uses
 
 
 def databases(ground: Ground) -> Iterator[Outcome]:
-    for database in ground.of("AWS::RDS::DBInstance"):
+    wanted = list(ground.of("AWS::RDS::DBInstance"))
+    stand = ground.count_standing()["AWS::RDS::DBInstance"] >= len(wanted)
+    for database in wanted:
         try:
-            yield _offered(ground, database)
+            found = _offered(ground, database)
+            # What stands goes on where RDS has stopped to offer it to others.
+            yield replace(found, level=WARNING) if stand and found.level == FAULT else found
         except NotCheckedError as error:
             yield warning(f"{database.path}: {error}")
 

@@ -273,6 +273,15 @@ def test_what_rds_does_not_offer(project: Project, network: Network, found: Foun
     assert "no standby" in second.said
 
 
+def test_a_database_that_stands_goes_on(account: boto3.Session, project: Project, found: Found) -> None:
+    about = {"DBInstanceClass": "db.t2.small", "Engine": "mysql", "AllocatedStorage": "20"}
+    instance = {"Type": "AWS::RDS::DBInstance", "Properties": about}
+    body = json.dumps({"Resources": {"One": instance, "Other": instance}})
+    account.client("cloudformation").create_stack(StackName="hydra", TemplateBody=body)
+    project.give(BatchDbInstanceClass="db.t2.small")
+    assert [one.level for one in found("databases")] == ["warning", "ok"]
+
+
 def test_instances_that_are_not_offered(project: Project, network: Network, found: Found) -> None:
     gpu = DEFAULT.batch.compute_environments[1]
     unknown = [
