@@ -58,18 +58,19 @@ def routes(ground: Ground) -> Iterator[Outcome]:
     used, ways = ways_of(ground)
     if not ways:
         return
-    lacking: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
+    lacking: dict[tuple[str, ...], list[tuple[str, str]]] = defaultdict(list)  # by the endpoints that are missing
     for use in used:
         if use.kind is BALANCER:
             yield from _of_balancer(ground, ways, use)
         elif use.kind is not DATABASE:
             for subnet, missing in _of_private(ground, ways, use):
-                lacking[missing, subnet].append(use.path)
-    for (missing, subnet), paths in lacking.items():
+                lacking[missing].append((subnet, use.path))
+    for missing, shut_in in lacking.items():
+        subnets, paths = (", ".join(dict.fromkeys(column)) for column in zip(*shut_in, strict=True))
         yield fault(
-            f"{subnet} of {', '.join(paths)} has neither a route to a NAT nor endpoints for {', '.join(missing)}",
-            f"add a NAT gateway and a route to it, or these endpoints (aws ec2 create-vpc-endpoint "
-            f"--service-name com.amazonaws.{ground.region}.{missing[0]} ...)",
+            f"{paths} in {subnets}: neither a route to a NAT nor endpoints for {', '.join(missing)}",
+            "add a NAT gateway and a route to it, or these endpoints (aws ec2 create-vpc-endpoint "
+            f"--vpc-id {vpc_id(ground)} --service-name com.amazonaws.{ground.region}.{missing[0]} ...)",
         )
 
 
