@@ -117,9 +117,10 @@ def _code(error: ClientError) -> str:
 
 def _not_checked(service: str, error: ClientError) -> NotCheckedError:
     action, code = f"{service}:{error.operation_name}", _code(error)
+    why = f"{action} says {code}: {error.response['Error'].get('Message', '')}"
     if code in DENIED:
-        return NotCheckedError(f"it takes the permission {PERMISSIONS.get(action, action)}", is_denied=True)
-    return NotCheckedError(f"{action} says {code}: {error.response['Error'].get('Message', '')}")
+        why = f"it takes the permission {PERMISSIONS.get(action, action)}"
+    return NotCheckedError(why, error.response["ResponseMetadata"].get("HTTPHeaders"))
 
 
 def _standing(stack: Stack) -> Iterator[tuple[str, str]]:

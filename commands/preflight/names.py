@@ -137,7 +137,7 @@ def _taken(ground: Ground, resource: Resource, name: str) -> Outcome | None:
     try:
         answer = ground.call(how.service, how.operation, how.missing, **how.arguments(resource, name))
     except NotCheckedError as error:
-        if resource.type == "AWS::S3::Bucket" and error.is_denied:  # of one that is free S3 says so to everyone
+        if "x-amz-bucket-region" in error.headers:  # of a bucket that is there, S3 tells it to whoever asks
             return fault(f"{resource.path}: the bucket {name} is there, and not ours to see", "rename it")
         raise
     rows = [row for row in answer.get(how.rows, []) if _is_called(row, name, how.kinds)]

@@ -9,14 +9,16 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from moto import settings
 
 from commands.preflight import certificate
+from commands.preflight.ground import Ground
+from commands.preflight.names import names
 from tests.commands.preflight.account import Network
-from tests.commands.preflight.conftest import Fault, Found, Project, allow, image_in
+from tests.commands.preflight.conftest import Fault, Found, Project, image_in
 from tests.emitted import DEFAULT, with_batch
 
 pytestmark = pytest.mark.slow
@@ -104,16 +106,18 @@ def test_names_that_are_taken(account: boto3.Session, network: Network, project:
     assert [one.said for one in outcomes if one.level == "ok"] == ["3 that are given are free"]
 
 
-def test_a_bucket_of_another_account(
-    account: boto3.Session, project: Project, fault: Fault, session: boto3.Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Which S3 lets nobody look at; moto does where it is not told to heed policies."""
-    session.client("s3").create_bucket(Bucket="somebody-elses")
-    allow(account, "sts:*", "cloudformation:*", "ssm:*", "batch:*")
-    monkeypatch.setattr(settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0)
+def test_a_bucket_of_another_account(project: Project) -> None:
+    """S3 lets nobody look at it, and says where it is. Stubbed: moto lets everybody look at every bucket."""
     project.give(MlflowArtifactStore="somebody-elses")
-    said = "Mlflow/Storage/ArtifactStore: the bucket somebody-elses is there, and not ours to see"
-    assert fault("names").said == said
+    ground = Ground(project.configuration)
+    with Stubber(ground.client("s3")) as s3:
+        for headers in ({"x-amz-bucket-region": "eu-west-1"}, {}):
+            answer: Any = {"HTTPHeaders": headers}
+            s3.add_client_error("head_bucket", "403", "Forbidden", http_status_code=403, response_meta=answer)
+        first, second = (next(one for one in names(ground) if one.level != "ok") for _ in "ab")
+    assert first.said == "Mlflow/Storage/ArtifactStore: the bucket somebody-elses is there, and not ours to see"
+    assert second.said.endswith("not checked: it takes the permission s3:ListBucket")
+    assert (first.level, second.level) == ("fault", "warning")
 
 
 def test_a_name_in_route_53(account: boto3.Session, project: Project, found: Found) -> None:
