@@ -13,7 +13,7 @@ from typing import Any
 
 from commands.preflight.built import Resource
 from commands.preflight.ground import Ground
-from commands.preflight.names import NAMES
+from commands.preflight.named import NAMES
 from commands.preflight.outcome import NotCheckedError, Outcome, fault, warning
 
 # What makes a resource of a type, where that is no verb before the type's own name.

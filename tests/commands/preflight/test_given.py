@@ -146,7 +146,10 @@ def test_a_secret_that_waits_for_its_deletion(account: boto3.Session, project: P
     project.give(MlflowPasswordSecretName="old")
     one = fault("names")
     assert one.said == "Mlflow/Secrets/PasswordSecret: the secret old waits for its deletion"
-    assert one.fix.endswith("--force-delete-without-recovery --secret-id old")
+    assert one.fix == (
+        "set MlflowPasswordSecretName in samconfig.toml, or "
+        "aws secretsmanager delete-secret --force-delete-without-recovery --secret-id old"
+    )
 
 
 def test_names_of_the_stack_itself_are_not_taken(
@@ -268,9 +271,9 @@ def test_what_rds_does_not_offer(project: Project, network: Network, found: Foun
     project.give(BatchDbEngineVersion="8.4.9", MlflowDbInstanceClass="db.t2.small", MlflowMultiAz="true")
     first, second = (one for one in found("databases") if one.level == "fault")
     assert first.said == "Batch/Database/Instance: mysql 8.4.9 is not offered in us-east-1"
-    assert first.fix == "set DbEngineVersion in samconfig.toml, such as 8.4.10, 8.4.11"
+    assert first.fix == "set BatchDbEngineVersion in samconfig.toml, such as 8.4.10, 8.4.11"
     assert second.said == "Mlflow/Database/Instance: db.t2.small is not offered for mysql 8.4.11 in us-east-1"
-    assert second.fix.startswith("set DbInstanceClass in samconfig.toml, such as db.t4g.small, ")
+    assert second.fix.startswith("set MlflowDbInstanceClass in samconfig.toml, such as db.t4g.small, ")
     project.give(BatchDbEngineVersion="8.4.11", BatchStorageType="gp2", MlflowDbInstanceClass="db.t4g.micro")
     first, second = (one for one in found("databases") if one.level == "fault")
     assert "no storage of type gp2" in first.said
