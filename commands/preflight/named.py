@@ -60,6 +60,7 @@ NAMES: dict[str, Name] = {
     "AWS::ECR::Repository": Name(
         "RepositoryName", "ecr", "describe_repositories", _list("repositoryNames"), ("RepositoryNotFoundException",)
     ),
+    "AWS::ECS::Cluster": Name("ClusterName", "ecs", "describe_clusters", _list("clusters"), rows="clusters"),
     "AWS::ElasticLoadBalancingV2::LoadBalancer": Name(
         "Name", "elbv2", "describe_load_balancers", _list("Names"), ("LoadBalancerNotFound",)
     ),
@@ -109,4 +110,3 @@ NAMES: dict[str, Name] = {
         "FunctionName", "lambda", "get_function_configuration", _only("FunctionName"), NOT_FOUND
     ),
 }
-# ECS takes a cluster, and a task definition its family, that is there already.

@@ -55,8 +55,9 @@ def _rename(ground: Ground, name: str) -> str:
 
 
 def _is_called(row: Answer, name: str, kinds: tuple[str, ...]) -> bool:
-    """Tell whether a row is of this very name: some APIs take a prefix, and Route 53's names end with a dot."""
-    return (name in row.values() or f"{name}." in row.values()) and (not kinds or row["Type"] in kinds)
+    """Tell whether a row is of this very name, as some APIs take a prefix, and of something that is still there."""
+    is_there = row.get("status") != "INACTIVE" and (not kinds or row["Type"] in kinds)
+    return is_there and (name in row.values() or f"{name}." in row.values())  # Route 53's names end with a dot
 
 
 def _is_ours(ground: Ground, resource: Resource, row: Answer) -> bool:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from commands.preflight import certificate
 from commands.preflight.ground import Ground
 from commands.preflight.names import names
+from templates_py.settings import ComputeEnvironment, JobQueue
 from tests.commands.preflight.account import Network
 from tests.commands.preflight.conftest import Fault, Found, Project, image_in
 from tests.emitted import DEFAULT, with_batch
@@ -85,19 +86,21 @@ TAKEN: dict[str, tuple[str, Plant]] = {
             VpcId=network.vpc, GroupName="taken", Description="x"
         ),
     ),
+    "MlflowServerCluster": (
+        "ECS Cluster",
+        lambda session, _: session.client("ecs").create_cluster(clusterName="taken"),
+    ),
     "NamePrefix": ("Batch JobQueue", a_queue),
 }
 
 
 def test_names_that_are_taken(account: boto3.Session, network: Network, project: Project, found: Found) -> None:
-    """P62, P68: each in one account, and of each kind one that is free."""
-    project.build(with_batch(DEFAULT, job_queues=[]))
+    """P62, P68: one of each kind, beside some that are free; a queue's is made of two parts."""
+    project.build(with_batch(DEFAULT, job_queues=[JobQueue(name="ken", compute_environment="ml")]))
     for _, plant in TAKEN.values():
         plant(account, network)
     project.give(**dict.fromkeys(TAKEN, "taken"))
-    queue = DEFAULT.batch.job_queues[0]
-    project.build(with_batch(DEFAULT, job_queues=[type(queue)(name="taken", compute_environment="ml")]))
-    project.give(NamePrefix="", BatchPasswordSecretName="free", MlflowArtifactStore="free")
+    project.give(NamePrefix="ta", BatchPasswordSecretName="free", MlflowArtifactStore="free")
     outcomes = found("names")
     said = [one.said for one in outcomes if one.level == "fault"]
     assert {one.split(": ")[1] for one in said} == {
@@ -290,9 +293,9 @@ def test_a_database_that_stands_goes_on(account: boto3.Session, project: Project
 
 
 def test_instances_that_are_not_offered(project: Project, network: Network, found: Found) -> None:
-    gpu = DEFAULT.batch.compute_environments[1]
     unknown = [
-        type(gpu)(name=name, instance_type=types) for name, types in (("a", ["x99"]), ("b", ["p4d", "m5.large"]))
+        ComputeEnvironment(name=name, instance_type=types)
+        for name, types in (("a", ["x99"]), ("b", ["p4d", "m5.large"]))
     ]
     project.build(with_batch(DEFAULT, compute_environments=unknown, job_queues=[]))
     rare = network.ec2.create_subnet(VpcId=network.vpc, CidrBlock="10.0.7.0/24", AvailabilityZone="us-east-1e")
