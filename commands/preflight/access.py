@@ -61,9 +61,10 @@ class Simulation:
         if self.principal.endswith(":root"):
             return []
         entries = {"aws:RequestedRegion": self._ground.region, **(context or {})}
-        answer = self._ground.call(
+        rows = self._ground.rows(
             "iam",
             "simulate_principal_policy",
+            "EvaluationResults",
             PolicySourceArn=self.principal,
             ActionNames=actions,
             ResourceArns=[arn],
@@ -72,7 +73,7 @@ class Simulation:
                 for key, value in entries.items()
             ],
         )
-        return [one["EvalActionName"] for one in answer["EvaluationResults"] if one["EvalDecision"] != "allowed"]
+        return [one["EvalActionName"] for one in rows if one["EvalDecision"] != "allowed"]
 
 
 def permissions(ground: Ground) -> Iterator[Outcome]:

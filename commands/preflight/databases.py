@@ -64,9 +64,10 @@ def _instead(ground: Ground, engine: str, version: str, size: str, path: str) ->
 
 
 def _options(ground: Ground, **wanted: str) -> list[Answer]:
-    answer = ground.call("rds", "describe_orderable_db_instance_options", (), Vpc=True, **wanted)
+    operation, key = "describe_orderable_db_instance_options", "OrderableDBInstanceOptions"
+    rows = ground.rows("rds", operation, key, Vpc=True, **wanted)
     # Some endpoints heed the engine alone.
-    return [one for one in answer["OrderableDBInstanceOptions"] if wanted.items() <= one.items()]
+    return [one for one in rows if wanted.items() <= one.items()]
 
 
 def _zones(ground: Ground) -> set[str]:

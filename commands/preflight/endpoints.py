@@ -24,7 +24,7 @@ def endpoints(ground: Ground) -> Iterator[Outcome]:
         if not is_interface(endpoint) or not taken:
             continue
         groups = [group["GroupId"] for group in endpoint["Groups"]]
-        rules = ground.call("ec2", "describe_security_groups", GroupIds=groups)["SecurityGroups"]
+        rules = ground.rows("ec2", "describe_security_groups", "SecurityGroups", GroupIds=groups)
         sources = [source for group in rules for source in _let_in(group)]
         for subnet in dict.fromkeys(subnet for use in taken for subnet in use.subnets):
             network = ip_network(ways.subnets[subnet]["CidrBlock"])

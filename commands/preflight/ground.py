@@ -94,6 +94,10 @@ class Ground:
         except BotoCoreError as error:
             raise NotCheckedError(str(error)) from error
 
+    def rows(self, service: str, operation: str, key: str, **arguments: Any) -> list[Answer]:
+        """Ask AWS for a list, which some answers leave out where it is empty. Raises NotCheckedError as `call` does."""
+        return list(self.call(service, operation, (), **arguments).get(key, []))
+
     def _look_at_stack(self) -> None:
         try:
             self.description = self.stack.description or {}

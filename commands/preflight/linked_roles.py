@@ -71,7 +71,7 @@ def _wants(resource: Resource, role: LinkedRole) -> bool:
 
 
 def _is_there(ground: Ground, role: LinkedRole) -> bool:
-    return bool(ground.call("iam", "list_roles", PathPrefix=f"/aws-service-role/{role.service}/")["Roles"])
+    return bool(ground.rows("iam", "list_roles", "Roles", PathPrefix=f"/aws-service-role/{role.service}/"))
 
 
 def _made_by_themselves(ground: Ground, roles: list[LinkedRole]) -> Iterator[Outcome]:

@@ -19,8 +19,8 @@ class Ways:
     def __init__(self, ground: Ground, vpc: str, subnets: dict[str, Answer]) -> None:
         within = [{"Name": "vpc-id", "Values": [vpc]}]
         self.subnets, self._region = subnets, ground.region
-        self._tables = ground.call("ec2", "describe_route_tables", Filters=within)["RouteTables"]
-        found = ground.call("ec2", "describe_vpc_endpoints", Filters=within)["VpcEndpoints"]
+        self._tables = ground.rows("ec2", "describe_route_tables", "RouteTables", Filters=within)
+        found = ground.rows("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=within)
         self.endpoints = [one for one in found if one["State"].lower() == "available"]
 
     def out(self, subnet: str) -> str:
