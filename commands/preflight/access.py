@@ -13,8 +13,8 @@ from typing import Any
 
 from commands.preflight.built import Resource
 from commands.preflight.ground import Ground
-from commands.preflight.names import NAMES
-from commands.preflight.outcome import Outcome, fault, warning
+from commands.preflight.named import NAMES
+from commands.preflight.outcome import NotCheckedError, Outcome, fault, warning
 
 # What makes a resource of a type, where that is no verb before the type's own name.
 MAKES = {
@@ -61,9 +61,10 @@ class Simulation:
         if self.principal.endswith(":root"):
             return []
         entries = {"aws:RequestedRegion": self._ground.region, **(context or {})}
-        answer = self._ground.call(
+        rows = self._ground.rows(
             "iam",
             "simulate_principal_policy",
+            "EvaluationResults",
             PolicySourceArn=self.principal,
             ActionNames=actions,
             ResourceArns=[arn],
@@ -72,7 +73,7 @@ class Simulation:
                 for key, value in entries.items()
             ],
         )
-        return [one["EvalActionName"] for one in answer["EvaluationResults"] if one["EvalDecision"] != "allowed"]
+        return [one["EvalActionName"] for one in rows if one["EvalDecision"] != "allowed"]
 
 
 def permissions(ground: Ground) -> Iterator[Outcome]:
@@ -88,9 +89,16 @@ def permissions(ground: Ground) -> Iterator[Outcome]:
     making = {action for _, action in makes}
     used = {action.partition(":")[0] for action in making}  # the other services are for what is not used here
     asked = {arn: sorted(one for one in some if one.partition(":")[0] in used) for arn, some in by_arn.items()}
+
+    def look(arn: str) -> list[tuple[str, str]]:
+        try:
+            denied = simulation.denied(asked[arn], arn)
+        except NotCheckedError:  # IAM refuses all of them for one that it does not know: then what matters most
+            denied = simulation.denied([action for one, action in makes if one == arn], arn)
+        return [(arn, action) for action in denied]
+
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = pool.map(lambda arn: [(arn, action) for action in simulation.denied(asked[arn], arn)], asked)
-        denied = {pair for answer in answers for pair in answer}
+        denied = {pair for answer in pool.map(look, asked) for pair in answer}
     for arn, action in sorted(denied & makes.keys()):
         yield fault(f"{simulation.principal} may not {action}, which makes {makes[arn, action]}", FIX)
     if further := sorted({action for _, action in denied} - making):
@@ -119,7 +127,10 @@ def _actions(resource: Resource) -> list[str]:
         return ["lambda:InvokeFunction"]  # a custom resource: by the function behind it
     schema: Any = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
     said = schema.get("handlers", {}).get("create", {}).get("permissions", [])
-    actions = [f"{service.lower()}:{verb}" for service, _, verb in (action.partition(":") for action in said)]
+    split = (action.partition(":") for action in said)
+    actions = [
+        f"{service.lower()}:{verb}" for service, _, verb in split if verb.isalnum()
+    ]  # s3:REST.PUT.OBJECT is none
     named = {f"{verb}{kind.rpartition('::')[2]}" for verb in VERBS}
     makes = MAKES.get(kind) or next((action for action in actions if action.partition(":")[2] in named), None)
     if makes is None:  # a type that says nothing of it

@@ -92,7 +92,7 @@ def _repository(ground: Ground, name: str, repository: str) -> Iterator[Outcome]
 
 def _group(ground: Ground, name: str, group: str) -> Iterator[Outcome]:
     within = [{"Name": "group-id", "Values": [group]}]
-    found = ground.call("ec2", "describe_security_groups", Filters=within)["SecurityGroups"]
+    found = ground.rows("ec2", "describe_security_groups", "SecurityGroups", Filters=within)
     if not found:
         yield fault(f"{name}: there is no security group {group}", f"set {name} in samconfig.toml")
     elif (vpc := vpc_id(ground)) and found[0]["VpcId"] != vpc:

@@ -94,6 +94,10 @@ class Ground:
         except BotoCoreError as error:
             raise NotCheckedError(str(error)) from error
 
+    def rows(self, service: str, operation: str, key: str, **arguments: Any) -> list[Answer]:
+        """Ask AWS for a list, which some answers leave out where it is empty. Raises NotCheckedError as `call` does."""
+        return list(self.call(service, operation, (), **arguments).get(key, []))
+
     def _look_at_stack(self) -> None:
         try:
             self.description = self.stack.description or {}
@@ -117,9 +121,10 @@ def _code(error: ClientError) -> str:
 
 def _not_checked(service: str, error: ClientError) -> NotCheckedError:
     action, code = f"{service}:{error.operation_name}", _code(error)
+    why = f"{action} says {code}: {error.response['Error'].get('Message', '')}"
     if code in DENIED:
-        return NotCheckedError(f"it takes the permission {PERMISSIONS.get(action, action)}", is_denied=True)
-    return NotCheckedError(f"{action} says {code}: {error.response['Error'].get('Message', '')}")
+        why = f"it takes the permission {PERMISSIONS.get(action, action)}"
+    return NotCheckedError(why, error.response["ResponseMetadata"].get("HTTPHeaders"))
 
 
 def _standing(stack: Stack) -> Iterator[tuple[str, str]]:

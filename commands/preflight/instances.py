@@ -38,11 +38,10 @@ def instance_types(ground: Ground) -> Iterator[Outcome]:
 def _offers(ground: Ground, zones: Iterable[str] = ()) -> dict[str, set[str]]:
     """Return what is offered in these zones, or in all of them: instance type -> zones."""
     filters = [{"Name": "location", "Values": sorted(zones)}] if zones else []
-    answer = ground.call(
-        "ec2", "describe_instance_type_offerings", (), LocationType="availability-zone", Filters=filters
-    )
+    operation, key = "describe_instance_type_offerings", "InstanceTypeOfferings"
+    rows = ground.rows("ec2", operation, key, LocationType="availability-zone", Filters=filters)
     offers: dict[str, set[str]] = {}
-    for row in answer["InstanceTypeOfferings"]:
+    for row in rows:
         offers.setdefault(row["InstanceType"], set()).add(row["Location"])
     return offers
 

@@ -26,8 +26,7 @@ ROLES = (
     # P33. ECS makes it with the first cluster, too late for the service: "Unable to assume the service linked role",
     # once in each new account.
     LinkedRole("AWS::ECS::Service", "AWSServiceRoleForECS", "ecs.amazonaws.com", by_itself=False),
-    # https://docs.aws.amazon.com/batch/latest/userguide/using-service-linked-roles.html; with it Batch makes those of
-    # EC2 Auto Scaling and of ECS.
+    # https://docs.aws.amazon.com/batch/latest/userguide/using-service-linked-roles.html
     LinkedRole("AWS::Batch::ComputeEnvironment", "AWSServiceRoleForBatch", "batch.amazonaws.com"),
     # https://docs.aws.amazon.com/batch/latest/userguide/spot-fleet-roles-cli.html: made by hand.
     LinkedRole(
@@ -72,7 +71,7 @@ def _wants(resource: Resource, role: LinkedRole) -> bool:
 
 
 def _is_there(ground: Ground, role: LinkedRole) -> bool:
-    return bool(ground.call("iam", "list_roles", PathPrefix=f"/aws-service-role/{role.service}/")["Roles"])
+    return bool(ground.rows("iam", "list_roles", "Roles", PathPrefix=f"/aws-service-role/{role.service}/"))
 
 
 def _made_by_themselves(ground: Ground, roles: list[LinkedRole]) -> Iterator[Outcome]:

@@ -67,5 +67,6 @@ def described(ground: Ground, used: list[Use]) -> dict[str, Answer]:
     wanted = sorted({subnet for use in used for subnet in use.subnets})
     if not wanted:
         return {}
-    found = ground.call("ec2", "describe_subnets", Filters=[{"Name": "subnet-id", "Values": wanted}])["Subnets"]
+    within = [{"Name": "subnet-id", "Values": wanted}]
+    found = ground.rows("ec2", "describe_subnets", "Subnets", Filters=within)
     return {row["SubnetId"]: row for row in found}

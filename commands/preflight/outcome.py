@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 OK, WARNING, FAULT = "ok", "warning", "fault"
@@ -10,9 +11,9 @@ OK, WARNING, FAULT = "ok", "warning", "fault"
 class NotCheckedError(Exception):
     """A look that could not be taken; the message is one line that says why, and which permission it takes."""
 
-    def __init__(self, why: str, is_denied: bool = False) -> None:
+    def __init__(self, why: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(f"not checked: {' '.join(why.split())}")
-        self.is_denied = is_denied
+        self.headers = headers or {}  # of the answer
 
 
 @dataclass(frozen=True)

@@ -78,8 +78,7 @@ def quotas(ground: Ground) -> Iterator[Outcome]:
 
 
 def _room(ground: Ground, quota: Quota, wanted: int) -> Outcome:
-    service, operation, key = quota.listed
-    there = len(ground.call(service, operation)[key])
+    there = len(ground.rows(*quota.listed))
     most = value_of(ground, quota.code, quota.default)
     more = max(0, wanted - ground.count_standing()[quota.type])
     said = f"{quota.what}: {there} are there, {more} come, {most} are allowed in {ground.region}"

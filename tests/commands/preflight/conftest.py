@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from botocore.loaders import Loader
 from moto.core.responses import ActionResult
 from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.iam.exceptions import InvalidInput
 from moto.iam.responses import IamResponse
 from moto.rds.models import RDSBackend
 
@@ -47,6 +49,7 @@ OFFERED = [
     for size in ("db.t4g.micro", "db.t4g.small", "db.r8g.large")
 ]
 
+UNKNOWN: set[str] = set()  # actions that IAM does not know
 PERMITTED, DENIED = PermissionResult.PERMITTED, PermissionResult.DENIED
 
 
@@ -56,6 +59,8 @@ def simulate_principal_policy(self: IamResponse) -> ActionResult:
     policies = [IAMPolicy(document) for document in role.policies.values()]
     rows = []
     for action in self._get_param("ActionNames"):
+        if action in UNKNOWN or not re.fullmatch("[a-z0-9-]+:[A-Za-z0-9]+", action):
+            raise InvalidInput(f"Invalid action: {action}")
         (resource,) = self._get_param("ResourceArns")
         said = {policy.is_action_permitted(action, resource) for policy in policies}
         decision = "allowed" if said & {PERMITTED} and not said & {DENIED} else "implicitDeny"

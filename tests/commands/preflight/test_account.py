@@ -12,6 +12,7 @@ from moto.servicequotas.models import VPC_DEFAULT_QUOTAS, ServiceQuotasBackend
 
 from commands.preflight import limits
 from commands.way_on import DEAD_ENDS
+from tests.commands.preflight import conftest
 from tests.commands.preflight.conftest import Fault, Found, Project, allow
 from tests.emitted import DEFAULT, WHOLE, with_batch
 
@@ -38,6 +39,14 @@ def test_what_the_identity_may_not_make(account: boto3.Session, project: Project
     assert faults[0].fix.startswith("attach a policy that allows it, or deploy by a role that may")
     (further,) = (one.said for one in found("permissions") if one.level == "warning")
     assert "iam:PassRole" in further
+
+
+def test_an_action_that_iam_does_not_know_hides_none_that_matters(
+    account: boto3.Session, found: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conftest, "UNKNOWN", {"iam:UntagRole"})
+    allow(account, "iam:Get*", "iam:SimulatePrincipalPolicy")
+    assert any("may not iam:CreateRole, which" in one.said for one in found("permissions"))
 
 
 def test_a_policy_that_names_the_stack_is_enough(account: boto3.Session, found: Found) -> None:

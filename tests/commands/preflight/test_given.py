@@ -9,14 +9,17 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from moto import settings
 
 from commands.preflight import certificate
+from commands.preflight.ground import Ground
+from commands.preflight.names import names
+from templates_py.settings import ComputeEnvironment, JobQueue
 from tests.commands.preflight.account import Network
-from tests.commands.preflight.conftest import Fault, Found, Project, allow, image_in
+from tests.commands.preflight.conftest import Fault, Found, Project, image_in
 from tests.emitted import DEFAULT, with_batch
 
 pytestmark = pytest.mark.slow
@@ -83,19 +86,21 @@ TAKEN: dict[str, tuple[str, Plant]] = {
             VpcId=network.vpc, GroupName="taken", Description="x"
         ),
     ),
+    "MlflowServerCluster": (
+        "ECS Cluster",
+        lambda session, _: session.client("ecs").create_cluster(clusterName="taken"),
+    ),
     "NamePrefix": ("Batch JobQueue", a_queue),
 }
 
 
 def test_names_that_are_taken(account: boto3.Session, network: Network, project: Project, found: Found) -> None:
-    """P62, P68: each in one account, and of each kind one that is free."""
-    project.build(with_batch(DEFAULT, job_queues=[]))
+    """P62, P68: one of each kind, beside some that are free; a queue's is made of two parts."""
+    project.build(with_batch(DEFAULT, job_queues=[JobQueue(name="ken", compute_environment="ml")]))
     for _, plant in TAKEN.values():
         plant(account, network)
     project.give(**dict.fromkeys(TAKEN, "taken"))
-    queue = DEFAULT.batch.job_queues[0]
-    project.build(with_batch(DEFAULT, job_queues=[type(queue)(name="taken", compute_environment="ml")]))
-    project.give(NamePrefix="", BatchPasswordSecretName="free", MlflowArtifactStore="free")
+    project.give(NamePrefix="ta", BatchPasswordSecretName="free", MlflowArtifactStore="free")
     outcomes = found("names")
     said = [one.said for one in outcomes if one.level == "fault"]
     assert {one.split(": ")[1] for one in said} == {
@@ -104,16 +109,18 @@ def test_names_that_are_taken(account: boto3.Session, network: Network, project:
     assert [one.said for one in outcomes if one.level == "ok"] == ["3 that are given are free"]
 
 
-def test_a_bucket_of_another_account(
-    account: boto3.Session, project: Project, fault: Fault, session: boto3.Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Which S3 lets nobody look at; moto does where it is not told to heed policies."""
-    session.client("s3").create_bucket(Bucket="somebody-elses")
-    allow(account, "sts:*", "cloudformation:*", "ssm:*", "batch:*")
-    monkeypatch.setattr(settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0)
+def test_a_bucket_of_another_account(project: Project) -> None:
+    """S3 lets nobody look at it, and says where it is. Stubbed: moto lets everybody look at every bucket."""
     project.give(MlflowArtifactStore="somebody-elses")
-    said = "Mlflow/Storage/ArtifactStore: the bucket somebody-elses is there, and not ours to see"
-    assert fault("names").said == said
+    ground = Ground(project.configuration)
+    with Stubber(ground.client("s3")) as s3:
+        for headers in ({"x-amz-bucket-region": "eu-west-1"}, {}):
+            answer: Any = {"HTTPHeaders": headers}
+            s3.add_client_error("head_bucket", "403", "Forbidden", http_status_code=403, response_meta=answer)
+        first, second = (next(one for one in names(ground) if one.level != "ok") for _ in "ab")
+    assert first.said == "Mlflow/Storage/ArtifactStore: the bucket somebody-elses is there, and not ours to see"
+    assert second.said.endswith("not checked: it takes the permission s3:ListBucket")
+    assert (first.level, second.level) == ("fault", "warning")
 
 
 def test_a_name_in_route_53(account: boto3.Session, project: Project, found: Found) -> None:
@@ -142,7 +149,10 @@ def test_a_secret_that_waits_for_its_deletion(account: boto3.Session, project: P
     project.give(MlflowPasswordSecretName="old")
     one = fault("names")
     assert one.said == "Mlflow/Secrets/PasswordSecret: the secret old waits for its deletion"
-    assert one.fix.endswith("--force-delete-without-recovery --secret-id old")
+    assert one.fix == (
+        "set MlflowPasswordSecretName in samconfig.toml, or "
+        "aws secretsmanager delete-secret --force-delete-without-recovery --secret-id old"
+    )
 
 
 def test_names_of_the_stack_itself_are_not_taken(
@@ -264,19 +274,28 @@ def test_what_rds_does_not_offer(project: Project, network: Network, found: Foun
     project.give(BatchDbEngineVersion="8.4.9", MlflowDbInstanceClass="db.t2.small", MlflowMultiAz="true")
     first, second = (one for one in found("databases") if one.level == "fault")
     assert first.said == "Batch/Database/Instance: mysql 8.4.9 is not offered in us-east-1"
-    assert first.fix == "set DbEngineVersion in samconfig.toml, such as 8.4.10, 8.4.11"
+    assert first.fix == "set BatchDbEngineVersion in samconfig.toml, such as 8.4.10, 8.4.11"
     assert second.said == "Mlflow/Database/Instance: db.t2.small is not offered for mysql 8.4.11 in us-east-1"
-    assert second.fix.startswith("set DbInstanceClass in samconfig.toml, such as db.t4g.small, ")
+    assert second.fix.startswith("set MlflowDbInstanceClass in samconfig.toml, such as db.t4g.small, ")
     project.give(BatchDbEngineVersion="8.4.11", BatchStorageType="gp2", MlflowDbInstanceClass="db.t4g.micro")
     first, second = (one for one in found("databases") if one.level == "fault")
     assert "no storage of type gp2" in first.said
     assert "no standby" in second.said
 
 
+def test_a_database_that_stands_goes_on(account: boto3.Session, project: Project, found: Found) -> None:
+    about = {"DBInstanceClass": "db.t2.small", "Engine": "mysql", "AllocatedStorage": "20"}
+    instance = {"Type": "AWS::RDS::DBInstance", "Properties": about}
+    body = json.dumps({"Resources": {"One": instance, "Other": instance}})
+    account.client("cloudformation").create_stack(StackName="hydra", TemplateBody=body)
+    project.give(BatchDbInstanceClass="db.t2.small")
+    assert [one.level for one in found("databases")] == ["warning", "ok"]
+
+
 def test_instances_that_are_not_offered(project: Project, network: Network, found: Found) -> None:
-    gpu = DEFAULT.batch.compute_environments[1]
     unknown = [
-        type(gpu)(name=name, instance_type=types) for name, types in (("a", ["x99"]), ("b", ["p4d", "m5.large"]))
+        ComputeEnvironment(name=name, instance_type=types)
+        for name, types in (("a", ["x99"]), ("b", ["p4d", "m5.large"]))
     ]
     project.build(with_batch(DEFAULT, compute_environments=unknown, job_queues=[]))
     rare = network.ec2.create_subnet(VpcId=network.vpc, CidrBlock="10.0.7.0/24", AvailabilityZone="us-east-1e")
