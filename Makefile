@@ -19,21 +19,23 @@ export SAM_CLI_TELEMETRY ?= 0
 
 help:  ## Show this
 	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "  %-20s%s\n", $$1, $$2 }' Makefile
-	@echo 'Variables: SETTINGS=hydra.toml (synth), SYSTEM=batch|mlflow|artifacts (all that builds), FORMAT=json|yaml (synth)'
+	@echo 'Variables: SETTINGS=hydra.toml (synth), SYSTEM=batch|mlflow|artifacts (all that builds; local: of make up), FORMAT=json|yaml (synth)'
 
 # --- Templates -------------------------------------------------------------------------------------------------------
 
 SOURCES   := $(wildcard templates_py/*.py templates_py/*/*.py) $(wildcard functions/db_init/schema/*)
 TEMPLATES := $(wildcard build/*.$(FORMAT) build/*/*.$(FORMAT))
 
-# One stamp for each choice of settings, system and format, of which the last to succeed is the only one there.
-SYNTH := build/.synth-$(subst /,_,$(SETTINGS))-$(SYSTEM)-$(FORMAT)
+# One stamp for each choice of settings, system and format, of which the last to succeed is the only one there. What
+# `make up` deploys (SYSTEM=local) is both systems.
+ROOT  := $(filter-out local,$(SYSTEM))
+SYNTH := build/.synth-$(subst /,_,$(SETTINGS))-$(ROOT)-$(FORMAT)
 
 synth: $(SYNTH)  ## Write the templates to build/
 
 # The folders count too, so that a deleted source is a change; so do templates that another hand wrote or took away.
 $(SYNTH): .venv/.synth $(wildcard $(SETTINGS)) $(SOURCES) $(sort $(dir $(SOURCES))) $(or $(TEMPLATES),FORCE)
-	@$(PYTHON) -m templates_py synth --settings '$(SETTINGS)' $(addprefix --system ,$(SYSTEM)) --format '$(FORMAT)'
+	@$(PYTHON) -m templates_py synth --settings '$(SETTINGS)' $(addprefix --system ,$(ROOT)) --format '$(FORMAT)'
 	@rm -f build/.synth-*
 	@touch '$@'
 

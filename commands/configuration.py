@@ -95,7 +95,15 @@ class Configuration:
         return {variable: str(deploy[key]) for key, variable in known.items() if deploy.get(key)}
 
     def session(self) -> boto3.Session:
-        """Return a session by its profile and Region, or by those of the environment."""
+        """Return a session by its profile and Region, or by those of the environment.
+
+        Raises CommandError for the stack of this machine, where nothing says that it is meant: in AWS, another one has
+        its name.
+        """
+        if self.environment == "local" and not os.environ.get("AWS_ENDPOINT_URL"):
+            raise CommandError(
+                "SYSTEM=local: expected AWS_ENDPOINT_URL and what else `make up` prints in the environment"
+            )
         deploy = self.deploy
         session = boto3.Session(profile_name=deploy.get("profile"), region_name=deploy.get("region"))
         if not session.region_name:

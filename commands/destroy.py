@@ -30,8 +30,6 @@ def destroy(configuration: Configuration, allow: Sequence[str] = (), confirm: st
     `allow` names what may lose its protection; `confirm` is the name, where nobody is there to be asked.
     Nothing here deletes a snapshot or what is retained, or empties anything.
     """
-    if configuration.environment == "local" and not os.environ.get("AWS_ENDPOINT_URL"):
-        raise CommandError("SYSTEM=local: expected AWS_ENDPOINT_URL and what else `make up` prints in the environment")
     name, session = configuration.stack_name, configuration.session()
     found = Stack(session, name).description
     stack = Stack(session, found["StackId"]) if found else Stack(session, name).deleted

@@ -57,10 +57,16 @@ def private_bucket(title: str, name: Any, **more: Any) -> s3.Bucket:
 
 
 def tls_only_policy(bucket: s3.Bucket, **more: Any) -> s3.BucketPolicy:
-    """The bucket's policy: nobody speaks to it without TLS."""
+    """The bucket's policy: nobody speaks to it without TLS. Where the bucket stays, so does that."""
     arn = GetAtt(bucket, "Arn")
-    everything = document(tls_only(arn, Join("", [arn, "/*"])))
-    return s3.BucketPolicy(f"{bucket.title}Policy", Bucket=Ref(bucket), PolicyDocument=everything, **more)
+    return s3.BucketPolicy(
+        f"{bucket.title}Policy",
+        Bucket=Ref(bucket),
+        PolicyDocument=document(tls_only(arn, Join("", [arn, "/*"]))),
+        DeletionPolicy=RetainExceptOnCreate,
+        UpdateReplacePolicy=Retain,
+        **more,
+    )
 
 
 def in_folder(bucket: Any, folder: Any) -> list[Statement]:
