@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from commands.stack import Row, Stack
 
 SHOWN = {*HOLDS_DATA, LOAD_BALANCER} - {"AWS::Logs::LogGroup"}  # of all logs together one line is said
+POLICY = "AWS::S3::BucketPolicy"  # stays with its bucket, and goes with it
 
 
 def holdings(root: Stack) -> list[Holding]:
@@ -30,7 +31,7 @@ def holdings(root: Stack) -> list[Holding]:
                 asked[f"{path}/"] = _handed_down(declared, asked[above])
             elif row.get("PhysicalResourceId"):
                 here.append(Holding(path, row, declared, stack, asked[above], {}))
-        shown = [holding for holding in here if holding.kind in SHOWN or holding.stays]
+        shown = [holding for holding in here if holding.kind in SHOWN or (holding.stays and holding.kind != POLICY)]
         given = stack.parameters if shown else {}
         found += [replace(holding, given=given) for holding in shown]
     return [holding for holding in found if holding.kind != LOAD_BALANCER or holding.is_protected]

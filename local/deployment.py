@@ -75,7 +75,7 @@ def deploy(address: str, made_of: str, values: Parameters, tell: Callable[[str],
     DEPLOYED.unlink(missing_ok=True)
     if stacks.status(cloudformation, ARTIFACTS) not in stacks.UNCHANGED:
         template = PROJECT / "build/artifacts/template.json"
-        _sam(address, ARTIFACTS, "--template-file", str(template), "--no-resolve-s3", tell=tell)
+        _sam(address, ARTIFACTS, "--template-file", str(template), tell=tell)
     bucket = stacks.outputs(cloudformation, ARTIFACTS)["RemoteStateBucket"]
     stacks.settle(cloudformation)
     overrides = [f'{name}="{value}"' for name, value in values.items()]  # SAM takes no empty value without the quotes
@@ -94,6 +94,7 @@ def _sam(address: str, stack: str, *options: str, tell: Callable[[str], None]) -
     cloudformation, since = client("cloudformation", address), datetime.now(UTC)
     told = stacks.moments(cloudformation)
     line = [sys.executable, "-m", "samcli", "deploy", "--config-file", str(SETTINGS), "--config-env", "local"]
+    line += ["--no-resolve-s3"]  # what samconfig.toml has for the commands; here it is the artifacts bucket
     with (PLATFORM / "deploy.log").open("w+") as log:
         sam = subprocess.Popen(
             [*line, "--stack-name", stack, *options],
