@@ -1,18 +1,14 @@
-"""What stands for MLflow's image here: the entrypoint of these very sources, or containers of the image itself."""
+"""What stands for MLflow's image here: the entrypoint of these very sources, or what local/built_image.py makes."""
 
 from __future__ import annotations
 
-import os
-import subprocess
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from local import files, run_image
+from local import files
 from local.debian import LOCAL
-from local.places import EMULATOR, IMAGES, PROJECT
-from mlflow_container import builder, image, publish
-from mlflow_container.errors import ImageError
+from local.places import IMAGES, PROJECT
 
 SOURCES = PROJECT / "mlflow_container"
 PYTHON = LOCAL / "mlflow/bin/python"
@@ -46,24 +42,6 @@ def tag() -> str:
 
 def sources() -> StandIn:
     return StandIn(tag(), ENTRYPOINT, "a process of mlflow_container/entrypoint (IMAGE=1: a container of the image)")
-
-
-def container() -> StandIn:
-    """Build the image where it is not here yet, and see that it runs as it is to run. Raises ImageError."""
-    runner = builder.find()
-    if runner.kind == "buildah":
-        raise ImageError(f"IMAGE: buildah builds images, and runs none: {builder.INSTALL}")
-    made = image.current()
-    name = publish.build(made, runner)
-    tried = [*run_image.line(runner.program, name), "--help"]
-    done = subprocess.run(tried, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if done.returncode:
-        said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise ImageError(f"IMAGE: {runner.program} cannot run {name} here: {said[-1]}")
-    line = [str(EMULATOR / "bin/python"), "-m", "local.run_image", runner.program, name]
-    environment = {**run_image.of_the_host(os.environ), "PYTHONPATH": str(PROJECT)}
-    program = {"entrypoint": line, "environment": environment, "container": runner.program}
-    return StandIn(made.tag, program, f"a container of {name}, run by {runner.program}")
 
 
 def know(it: StandIn) -> None:

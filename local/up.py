@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from local import deployment, emulator, images, stacks
+from local import built_image, deployment, emulator, images, stacks
 from local.debian import locked
 from local.emulator import LocalError, client
 from local.places import PLATFORM
@@ -48,7 +48,7 @@ def up(given: deployment.Parameters, port: int, image: bool) -> None:
 def _up(given: deployment.Parameters, port: int, image: bool) -> None:
     began = time.monotonic()
     step = _Steps()
-    mlflow = step("MLflow", images.container if image else images.sources)
+    mlflow = step("MLflow", built_image.container if image else images.sources)
     step("Programs", lambda: mysql().version.split(" for ")[0].split("/")[-1])
     if not (running := emulator.url() is not None):
         emulator.stop()  # what a killed one left, its databases' ports among it
