@@ -1,0 +1,208 @@
+"""Who may reach whom, and at which port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from templates_py.review.relations.view import (
+    BALANCER,
+    DATABASE,
+    ENVIRONMENT,
+    FUNCTIONS,
+    GROUPS_AT,
+    JOB,
+    SERVICE,
+    at,
+    clients,
+    containers,
+    environment,
+    groups_of,
+    items,
+    job_groups,
+    listeners,
+    members,
+    named,
+    of,
+    of_service,
+    said,
+    served_by,
+    walk,
+    ways,
+    yes,
+)
+from templates_py.review.scope import Resource
+from templates_py.review.tree import Tree
+
+EVERYWHERE = ("0.0.0.0/0", "::/0")
+NOWHERE = "255.255.255.255/32"  # what a group without any egress says, since an empty list is "everything"
+
+
+def databases_are_reached_by_their_clients_alone(tree: Tree) -> Iterator[str]:
+    """MLflow's by its tasks; the job database by the function and the jobs (P70); neither by a block of addresses."""
+    for database in of(tree, DATABASE):
+        of_database = clients(tree, database)
+        admitted = {client.path: groups_of(client) for client in of_database}
+        if any(client.type in FUNCTIONS for client in of_database):
+            admitted["a job"] = job_groups(tree)
+        inward = [way for way in ways(tree) if way.inward and way.group in groups_of(database)]
+        for way in inward:
+            if not way.peer or not any(way.peer in groups for groups in admitted.values()):
+                yield f"{way.path} lets {way.peer or way.block} reach {database.path}, which is not its client"
+        for client, groups in admitted.items():
+            if not groups & {way.peer for way in inward}:
+                yield f"{client} is a client of {database.path}, and no rule lets it in"
+
+
+def only_whom_it_serves_is_let_in(tree: Tree) -> Iterator[str]:
+    """A service is reached by its load balancer, that by blocks of addresses and the jobs, and the rest by nobody."""
+    jobs = job_groups(tree)
+    for one in of(tree, SERVICE, BALANCER, ENVIRONMENT, *FUNCTIONS):
+        ahead = of_service(tree, one) if one.type == SERVICE else []
+        admitted = {group for balancer in ahead for group in groups_of(balancer)}
+        inward = [way for way in ways(tree) if way.inward and way.group in groups_of(one)]
+        for way in inward:
+            if one.type == BALANCER and (way.block or way.peer in jobs):
+                continue
+            if not way.peer or way.peer not in admitted:
+                yield f"{way.path} lets {way.peer or way.block or 'everybody'} reach {one.path}"
+        if admitted and not admitted & {way.peer for way in inward}:
+            yield f"no rule lets the load balancer reach {one.path}"
+        if one.type == BALANCER and jobs and not jobs & {way.peer for way in inward}:
+            yield f"no rule lets the jobs reach {one.path}"
+
+
+def nobody_is_let_in_from_everywhere(tree: Tree) -> Iterator[str]:
+    """Only named blocks of addresses are let in."""
+    for way in ways(tree):
+        if way.inward and way.block in EVERYWHERE:
+            yield f"{way.path} lets the whole internet reach {way.group}"
+
+
+def _listening(tree: Tree, one: Resource) -> set[str]:
+    """The ports at which it listens."""
+    if one.type == DATABASE:
+        return {said(one.properties.get("Port"))}
+    if one.type == BALANCER:
+        return {said(listener.properties.get("Port")) for listener in listeners(tree, one)}
+    if one.type != SERVICE:
+        return set()
+    return {
+        said(environment(box)["PORT"])
+        for t in served_by(tree, one)
+        for box in containers(t)
+        if "PORT" in environment(box)
+    }
+
+
+def every_port_in_a_rule_listens(tree: Tree) -> Iterator[str]:
+    """And every port that listens is in a rule."""
+    open_ports: dict[str, set[str]] = {}
+    for way in ways(tree):
+        to = way.group if way.inward else way.peer
+        if not to:
+            continue
+        at_it = [port for one in members(tree, to) for port in _listening(tree, one)]
+        if way.protocol != "tcp" or way.ports[0] != way.ports[1] or way.ports[0] not in at_it:
+            yield f"{way.path} opens {way.protocol} {'-'.join(way.ports)} of {to}, where {sorted(set(at_it))} listens"
+        if way.inward:
+            open_ports.setdefault(to, set()).add(way.ports[0])
+    for one in of(tree, BALANCER):
+        for port in _listening(tree, one) - set().union(*(open_ports.get(group, set()) for group in groups_of(one))):
+            yield f"{one.path} listens at {port}, and no rule lets anybody in there"
+
+
+def every_way_has_both_ends(tree: Tree) -> Iterator[str]:
+    """What a group may send, the other one lets in, and the other way round."""
+    every = list(ways(tree))
+    for way in every:
+        if not way.peer:
+            continue
+        free = way.inward and any(
+            w.group == way.peer and not w.inward and w.protocol == "-1" and w.block in EVERYWHERE for w in every
+        )
+        answer = any(
+            other.inward != way.inward and (other.group, other.peer, other.ports) == (way.peer, way.group, way.ports)
+            for other in every
+        )
+        if not answer and not free:
+            yield f"{way.path} has no rule at its other end, {way.peer}"
+
+
+def nothing_is_sent_elsewhere(tree: Tree) -> Iterator[str]:
+    """Jobs send what they need; a task, the function and a balancer that logs users in speak TLS; a database none."""
+    for group in of(tree, "AWS::EC2::SecurityGroup"):
+        inside = members(tree, group.path)
+        if not items(group.properties.get("SecurityGroupEgress")):
+            yield f"{group.path} says nothing of egress, which is all of it"
+        for way in ways(tree):
+            if way.inward or way.group != group.path or way.block in ("", NOWHERE):
+                continue
+            tls = way.protocol == "tcp" and way.ports == ("443", "443")
+            speaks = all(one.type in (SERVICE, *FUNCTIONS) or _logs_in(tree, one) for one in inside)
+            if not (tls and speaks) and not all(one.type == ENVIRONMENT for one in inside):
+                yield f"{way.path} lets {group.path} send {way.protocol} {'-'.join(way.ports)} to {way.block}"
+
+
+def _logs_in(tree: Tree, one: Resource) -> bool:
+    """Whether it is a load balancer that asks an identity provider."""
+    if one.type != BALANCER:
+        return False
+    own = {listener.path for listener in listeners(tree, one)}
+    rules = of(tree, "AWS::ElasticLoadBalancingV2::ListenerRule")
+    return any(
+        own & named(rule.properties.get("ListenerArn")) and "authenticate-oidc" in said(rule.properties)
+        for rule in rules
+    )
+
+
+def each_group_is_for_one_thing(tree: Tree) -> Iterator[str]:
+    """A database, the tasks, the balancer, the function and the environments each have a group of their own."""
+    for group in of(tree, "AWS::EC2::SecurityGroup"):
+        inside = members(tree, group.path)
+        kinds = {one.path if one.type == DATABASE else one.type for one in inside}
+        if len(kinds) > 1:
+            yield f"{group.path} is shared by {', '.join(sorted(one.path for one in inside))}"
+    for one in tree.resources.values():
+        takes = at(one.properties, *GROUPS_AT.get(one.type, ("none",))[:-1]) or one.type in (SERVICE, *FUNCTIONS)
+        if one.type in GROUPS_AT and takes and not groups_of(one):
+            yield f"{one.path} is in no security group of this template"
+
+
+def nothing_has_a_public_address(tree: Tree) -> Iterator[str]:
+    """But a load balancer that faces the internet because that was said, with a certificate and users."""
+    for one in tree.resources.values():
+        if one.type == DATABASE and said(one.properties.get("PubliclyAccessible")) != "false":
+            yield f"{one.path} has a public address"
+        if one.type == SERVICE or (one.type == JOB and "FARGATE" in said(one.properties.get("PlatformCapabilities"))):
+            places = [node["AssignPublicIp"] for node in walk(one.properties) if at(node, "AssignPublicIp")]
+            if places != ["DISABLED"]:
+                yield f"{one.path} may have a public address"
+        if one.type in FUNCTIONS and not at(one.properties, "VpcConfig", "SubnetIds"):
+            yield f"{one.path} is in no subnet of the VPC"
+        if any(yes(at(node, "AssociatePublicIpAddress")) for node in walk(one.properties)):
+            yield f"{one.path} gives instances a public address"
+
+
+def a_balancer_faces_the_internet_only_with_users(tree: Tree) -> Iterator[str]:
+    """It has a certificate, and MLflow's users or an identity provider's."""
+    for one in of(tree, BALANCER):
+        if one.properties.get("Scheme") == "internal":
+            continue
+        certified = any(listener.properties.get("Protocol") == "HTTPS" for listener in listeners(tree, one))
+        tasks = [t for s in of(tree, SERVICE) if one in of_service(tree, s) for t in served_by(tree, s)]
+        auth = {said(environment(box).get("AUTH")) for task in tasks for box in containers(task)}
+        if not certified or not auth or auth & {"none", "None"}:
+            yield f"{one.path} faces the internet without a certificate or without users"
+
+
+RULES = (
+    databases_are_reached_by_their_clients_alone,
+    only_whom_it_serves_is_let_in,
+    nobody_is_let_in_from_everywhere,
+    every_port_in_a_rule_listens,
+    every_way_has_both_ends,
+    nothing_is_sent_elsewhere,
+    each_group_is_for_one_thing,
+    nothing_has_a_public_address,
+    a_balancer_faces_the_internet_only_with_users,
+)
