@@ -36,8 +36,8 @@ class Mutant(NamedTuple):
     """A template with one thing broken."""
 
     operator: str
-    resource: str  # its logical ID; "Outputs" for an output
-    place: str  # below the resource
+    resource: str  # its logical ID
+    place: Place  # below the resource; or one that begins with "Outputs"
     value: Any  # what stands there now; GONE: nothing
 
 
@@ -56,8 +56,7 @@ Operator = Callable[[Body, str, Body], Iterator[Change]]
 def broken(body: Body, resource: str, place: Place, value: Any) -> Body:
     """Return the template with another value at a place of a resource; what is not on the way is shared."""
     whole = dict(body)
-    section = "Outputs" if resource == "Outputs" else "Resources"
-    steps: Place = (section, *([] if resource == "Outputs" else [resource]), *place)
+    steps: Place = place if place[:1] == ("Outputs",) else ("Resources", resource, *place)
     node: Any = whole
     for step in steps[:-1]:
         child = node[step]
@@ -114,7 +113,7 @@ def take_a_resource_away(body: Body, title: str, made: Body) -> Iterator[Change]
 
 def take_a_property_away(body: Body, title: str, made: Body) -> Iterator[Change]:
     for place, node in nodes(made["Properties"]):
-        if isinstance(node, dict) and not any(str(step).startswith("Fn::") for step in place):
+        if isinstance(node, dict) and not {"Fn::If", "Fn::Join", "DependsOn"} & set(place):
             for key in node:
                 if key not in NAMES and not key.startswith("Fn::") and key != "Ref":
                     yield ("Properties", *place, key), GONE
@@ -175,10 +174,10 @@ def add_a_group(body: Body, title: str, made: Body) -> Iterator[Change]:
     groups = [name for name, other in body["Resources"].items() if other["Type"] == GROUP]
     for place, node in nodes(made["Properties"]):
         if isinstance(node, list) and node and "GroupId" in str(node[0]) and isinstance(node[0], dict):
-            if "Fn::GetAtt" in node[0]:
-                for name in groups:
-                    if name != node[0]["Fn::GetAtt"][0]:
-                        yield ("Properties", *place, len(node)), {"Fn::GetAtt": [name, "GroupId"]}
+            own = node[0].get("Fn::GetAtt", [""])[0]
+            for name in groups:
+                if own and name != own:
+                    yield ("Properties", *place, len(node)), {"Fn::GetAtt": [name, "GroupId"]}
 
 
 def drop_a_condition(body: Body, title: str, made: Body) -> Iterator[Change]:

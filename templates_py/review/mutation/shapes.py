@@ -70,6 +70,13 @@ def flat(name: str) -> Body:
     return one_template(flatten(templates(shape.settings), shape.root))
 
 
+def given(name: str) -> dict[str, Any]:
+    """A deployment of a shape in which whatever can be left out is given: groups, buckets, secrets, names."""
+    optional = {key: one for key, one in flat(name)["Parameters"].items() if one.get("Default") == ""}
+    left = {key for key in optional if "Snapshot" in key or key.endswith("IamPolicyArn") or key == "AllowDataLoss"}
+    return {key: f"given-{key}" for key in optional.keys() - left} | CERTIFICATE
+
+
 def deployed(body: Body, parameters: dict[str, Any]) -> Tree:
     """A flattened template with its defaults, and other parameters."""
     return flatten({"": body}, "", {**defaults({"": body}, ""), **parameters})
@@ -77,4 +84,4 @@ def deployed(body: Body, parameters: dict[str, Any]) -> Tree:
 
 def deployments(name: str) -> Iterator[Tree]:
     """The trees of a shape, one for each deployment."""
-    return (deployed(flat(name), parameters) for parameters in SHAPES[name].deployments)
+    return (deployed(flat(name), parameters) for parameters in [*SHAPES[name].deployments, given(name)])

@@ -21,6 +21,7 @@ from templates_py.review.relations.view import (
     said,
     secrets_of,
     walk,
+    words,
 )
 from templates_py.review.scope import Body, Resource
 from templates_py.review.tree import Tree
@@ -151,8 +152,10 @@ def told(tree: Tree, role: Resource) -> list[Any]:
     given: list[Any] = []
     for one, place in actors(tree, role):
         setups = [setup.properties for setup in customs(tree) if one.path in tree.uses[setup.path]]
-        own = [v for k, v in one.properties.items() if k not in ("TaskRoleArn", "ExecutionRoleArn")]
-        given += [own, setups if place == "Role" else None]
+        starts = [[box.get(key) for key in ("Image", "Secrets", "LogConfiguration")] for box in containers(one)]
+        runs = [environment(box) for box in containers(one)]
+        ours: dict[str, list[Any]] = {"Role": [one.properties, setups], "ExecutionRoleArn": starts, "TaskRoleArn": runs}
+        given += ours.get(place, [])
     if role.path in job_roles(tree) or any(place == "JobRoleArn" for _, place in actors(tree, role)):
         given += [
             job_secrets(tree),
@@ -177,14 +180,14 @@ def roles_reach_what_their_actors_are_told_of(tree: Tree) -> Iterator[str]:
     """No secret, bucket, log group, repository or parameter of somebody else's."""
     for role in roles(tree):
         known = told(tree, role)
-        texts = {said(node) for node in walk(known) if isinstance(node, (dict, str)) and len(said(node)) > 3}
+        texts = words(known)
         for path, statement in statements(tree, role):
             for resource in items(statement.get("Resource")):
                 meant = named(resource) & tree.resources.keys()
                 strange = meant - named(known)
                 if strange:
                     yield f"{path} lets {role.path} reach {', '.join(sorted(strange))}, of which it is told nothing"
-                elif resource != "*" and not meant and not texts & {said(node) for node in walk(resource)}:
+                elif resource != "*" and not meant and not texts & words(resource):
                     yield f"{path} lets {role.path} reach {said(resource)}, of which it is told nothing"
 
 
@@ -192,16 +195,28 @@ def actors_may_reach_what_they_are_told_of(tree: Tree) -> Iterator[str]:
     """The function its script and its log, a task its artifacts; who starts it, its secrets, its image and its log."""
     for role in roles(tree):
         may: dict[str, set[str]] = {}
-        for _, statement in statements(tree, role):
+        for path, statement in statements(tree, role):
             for action in items(statement.get("Action")):
                 texts = {said(node) for node in walk(statement.get("Resource"))} | named(statement.get("Resource"))
-                if statement.get("Effect") == "Allow":
-                    may.setdefault(said(action), set()).update(texts)
+                may.setdefault(said(action), set()).update(texts)
+                if statement.get("Effect") != "Allow":
+                    yield f"{path} denies {role.path} {action}"
+        for action, what in _job_needs(tree) if role.path in job_roles(tree) else []:
+            if not named(what) & tree.resources.keys() <= may.get(action, set()):
+                yield f"jobs need {action} on {said(what)}, which {role.path} does not allow"
         for one, place in actors(tree, role):
             for action, what in _needs(tree, one, place):
                 wanted = (named(what) & tree.resources.keys()) or {said(what)}
                 if not wanted <= may.get(action, set()):
                     yield f"{one.path} needs {action} on {', '.join(sorted(wanted))}, which {role.path} does not allow"
+
+
+def _job_needs(tree: Tree) -> Iterator[tuple[str, Any]]:
+    """Where artifacts go without the server between."""
+    for box in [box for task in of(tree, TASK) for box in containers(task)]:
+        if environment(box).get("ARTIFACTS") == "direct":
+            for action in ("s3:ListBucket", "s3:GetObject", "s3:PutObject"):
+                yield action, environment(box).get("ARTIFACT_ROOT")
 
 
 def _needs(tree: Tree, one: Resource, place: str) -> Iterator[tuple[str, Any]]:
@@ -226,6 +241,35 @@ def _needs(tree: Tree, one: Resource, place: str) -> Iterator[tuple[str, Any]]:
                 yield "logs:PutLogEvents", at(box, "LogConfiguration", "Options", "awslogs-group")
 
 
+def _store(root: Any) -> tuple[str, ...]:
+    """The bucket and the folder of an artifact root, s3://bucket/folder."""
+    parts = root.split("/")[2:] if isinstance(root, str) else items(at(root, "Fn::Join"))[-1:]
+    return tuple(said(part) for part in (parts if isinstance(root, str) else parts[0][1:] if parts else []))
+
+
+def clients_stay_in_their_folder(tree: Tree) -> Iterator[str]:
+    """Jobs, and whoever else has the clients' policy, reach the models' folder of the tasks' bucket, nothing beside."""
+    stores = [_store(environment(box).get("ARTIFACT_ROOT")) for task in of(tree, TASK) for box in containers(task)]
+    jobs = job_roles(tree)
+    for one in of(tree, "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
+        attached = named(one.properties.get("Roles")) & tree.resources.keys()
+        if one.type == "AWS::IAM::Policy" and not attached:
+            yield f"{one.path} is attached to no role of ours"
+        if one.type == "AWS::IAM::Policy" and not attached & jobs:
+            continue
+        for statement in items(at(one.properties, "PolicyDocument", "Statement")):
+            folder = at(statement, "Condition", "StringLike", "s3:prefix")
+            objects = "ListBucket" not in said(statement.get("Action"))
+            for resource in items(statement.get("Resource")):
+                inside = words(resource) if objects else words(resource) | words(folder)
+                if not any(set(store) <= inside for store in stores):
+                    yield f"{one.path} is about {said(resource)}, which is not the models' folder of the tasks' bucket"
+                if not (said(resource) if objects else said(folder)).rstrip('"}])').endswith("/*"):
+                    yield f"{one.path} is about more than what is in {said(folder or resource)}"
+            if statement.get("Effect") != "Allow":
+                yield f"{one.path} denies {said(statement.get('Action'))}"
+
+
 RULES = (
     each_role_is_assumed_by_one_service,
     each_role_is_used_by_one_thing,
@@ -233,4 +277,5 @@ RULES = (
     managed_policies_are_those_that_are_needed,
     roles_reach_what_their_actors_are_told_of,
     actors_may_reach_what_they_are_told_of,
+    clients_stay_in_their_folder,
 )

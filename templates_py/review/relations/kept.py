@@ -155,6 +155,9 @@ def what_is_said_is_logged_for_a_time(tree: Tree) -> Iterator[str]:
         for box in containers(one):
             if not named(at(box, "LogConfiguration", "Options", "awslogs-group")) & groups.keys():
                 yield f"{one.path} does not log to a log group of its own"
+            options = at(box, "LogConfiguration", "Options") or {}
+            if not options.get("awslogs-region") or not options.get("awslogs-stream-prefix"):
+                yield f"{one.path} does not say where its log is, or whose it is"
     owners: dict[str, str] = {}
     for one in of(tree, *FUNCTIONS, TASK, JOB):
         boxes = containers(one) if one.type not in FUNCTIONS else []

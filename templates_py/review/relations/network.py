@@ -12,6 +12,7 @@ from templates_py.review.relations.view import (
     GROUPS_AT,
     JOB,
     SERVICE,
+    TARGETS,
     at,
     clients,
     containers,
@@ -34,6 +35,11 @@ from templates_py.review.scope import Resource
 from templates_py.review.tree import Tree
 
 EVERYWHERE = ("0.0.0.0/0", "::/0")
+SUBNETS_AT = {
+    **{kind: (*place[:-1], "Subnets") for kind, place in GROUPS_AT.items() if kind != DATABASE},
+    **dict.fromkeys(FUNCTIONS, ("VpcConfig", "SubnetIds")),
+    "AWS::RDS::DBSubnetGroup": ("SubnetIds",),
+}
 NOWHERE = "255.255.255.255/32"  # what a group without any egress says, since an empty list is "everything"
 
 
@@ -104,17 +110,19 @@ def every_port_in_a_rule_listens(tree: Tree) -> Iterator[str]:
         at_it = [port for one in members(tree, to) for port in _listening(tree, one)]
         if way.protocol != "tcp" or way.ports[0] != way.ports[1] or way.ports[0] not in at_it:
             yield f"{way.path} opens {way.protocol} {'-'.join(way.ports)} of {to}, where {sorted(set(at_it))} listens"
-        if way.inward:
+        if way.inward and way.block:
             open_ports.setdefault(to, set()).add(way.ports[0])
     for one in of(tree, BALANCER):
         for port in _listening(tree, one) - set().union(*(open_ports.get(group, set()) for group in groups_of(one))):
-            yield f"{one.path} listens at {port}, and no rule lets anybody in there"
+            yield f"{one.path} listens at {port}, and no rule lets a block of addresses in there"
 
 
 def every_way_has_both_ends(tree: Tree) -> Iterator[str]:
     """What a group may send, the other one lets in, and the other way round."""
     every = list(ways(tree))
     for way in every:
+        if not way.group:
+            yield f"{way.path} is of no group of ours"
         if not way.peer:
             continue
         free = way.inward and any(
@@ -177,10 +185,20 @@ def nothing_has_a_public_address(tree: Tree) -> Iterator[str]:
             places = [node["AssignPublicIp"] for node in walk(one.properties) if at(node, "AssignPublicIp")]
             if places != ["DISABLED"]:
                 yield f"{one.path} may have a public address"
-        if one.type in FUNCTIONS and not at(one.properties, "VpcConfig", "SubnetIds"):
-            yield f"{one.path} is in no subnet of the VPC"
         if any(yes(at(node, "AssociatePublicIpAddress")) for node in walk(one.properties)):
             yield f"{one.path} gives instances a public address"
+
+
+def everything_is_in_our_vpc(tree: Tree) -> Iterator[str]:
+    """One VPC, and subnets that a person names."""
+    vpcs = {said(one.properties["VpcId"]) for one in tree.resources.values() if "VpcId" in one.properties}
+    for one in of(tree, "AWS::EC2::SecurityGroup", TARGETS):
+        if "VpcId" not in one.properties or len(vpcs) > 1:
+            yield f"{one.path} is in the VPC {said(one.properties.get('VpcId'))}, of {', '.join(sorted(vpcs))}"
+    for one in tree.resources.values():
+        unmanaged = one.properties.get("Type") == "UNMANAGED"
+        if one.type in SUBNETS_AT and not unmanaged and not at(one.properties, *SUBNETS_AT[one.type]):
+            yield f"{one.path} is in no subnet of the VPC"
 
 
 def a_balancer_faces_the_internet_only_with_users(tree: Tree) -> Iterator[str]:
@@ -204,5 +222,6 @@ RULES = (
     nothing_is_sent_elsewhere,
     each_group_is_for_one_thing,
     nothing_has_a_public_address,
+    everything_is_in_our_vpc,
     a_balancer_faces_the_internet_only_with_users,
 )

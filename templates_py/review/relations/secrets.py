@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import combinations
 from typing import Any
 
 from templates_py.review.relations.identity import actors, job_roles, job_secrets, roles, statements
@@ -143,23 +142,6 @@ def _differ(path: str, given: list[Any], expected: list[str], database: Resource
             yield f"{path} has {said(arn)}, and {database.path} was made with {value}"
 
 
-def no_secret_has_two_meanings(tree: Tree) -> Iterator[str]:
-    """A user name is no password, and no two databases share one."""
-    meanings: dict[str, set[str]] = {}
-    for database in of(tree, DATABASE):
-        for key in ("MasterUsername", "MasterUserPassword"):
-            for path in named(database.properties.get(key)) & tree.resources.keys():
-                meanings.setdefault(path, set()).add(f"{key} of {database.path}")
-    for task in of(tree, TASK):
-        for box in containers(task):
-            for (one, arn), (other, same) in combinations(secrets_of(box).items(), 2):
-                if said(arn) == said(same):
-                    yield f"{task.path} has {said(arn)} as {one} and as {other}"
-    for path, uses in meanings.items():
-        if len(uses) > 1:
-            yield f"{path} is {' and '.join(sorted(uses))}"
-
-
 def generated_secrets_fit_where_they_go(tree: Tree) -> Iterator[str]:
     """RDS takes no user name with a digit first, and no password with a slash; so does no URL (P19, P24)."""
     for database in of(tree, DATABASE):
@@ -173,6 +155,9 @@ def generated_secrets_fit_where_they_go(tree: Tree) -> Iterator[str]:
                     yield f"{path} may have a character that {database.path} refuses as {key}"
     for secret in of(tree, SECRET):
         generated = secret.properties.get("GenerateSecretString") or {}
+        short = said(at(generated, "ExcludeNumbers")) == "true"
+        if short and not said(at(generated, "PasswordLength")).isdigit():
+            yield f"{secret.path} may be longer than the 16 characters that MySQL takes for a user name"
         least = 8 if said(at(generated, "ExcludeNumbers")) == "true" else 24
         if generated and not _long(at(generated, "PasswordLength"), least):
             yield f"{secret.path} is shorter than {least} characters"
@@ -187,6 +172,5 @@ RULES = (
     no_value_of_a_secret_leaves,
     no_secret_is_written_down,
     clients_have_their_databases_secrets,
-    no_secret_has_two_meanings,
     generated_secrets_fit_where_they_go,
 )

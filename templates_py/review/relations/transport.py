@@ -43,17 +43,14 @@ def databases_speak_tls_alone(tree: Tree) -> Iterator[str]:
             yield f"{database.path} has not the CA {CA}, which its clients know"
 
 
-def plain_hops_are_known(tree: Tree) -> Iterator[str]:
-    """Where MLflow's requests travel without TLS: to a listener without a certificate, and on to the tasks."""
+def requests_travel_by_tls(tree: Tree) -> Iterator[str]:
+    """A modern one, to which HTTP leads. Two plain hops stay: a listener without a certificate, and on to the tasks."""
     for one in of(tree, LISTENER):
         if one.properties.get("Protocol") != "HTTPS" and forwards(one):
             yield f"{one.path} takes requests without TLS"
     for one in of(tree, TARGETS):
         if one.properties.get("Protocol") != "HTTPS":
             yield f"{one.path} gets requests without TLS"
-
-
-def https_is_modern_and_http_leads_to_it(tree: Tree) -> Iterator[str]:
     for balancer in of(tree, BALANCER):
         own = listeners(tree, balancer)
         https = [one for one in own if one.properties.get("Protocol") == "HTTPS"]
@@ -85,15 +82,17 @@ def nobody_passes_without_a_login(tree: Tree) -> Iterator[str]:
         boxes = [box for task in served_by(tree, service) for box in containers(task)]
         auth = {said(environment(box).get("AUTH")) for box in boxes}
         own = [one for balancer in of_service(tree, service) for one in listeners(tree, balancer)]
-        guarded = {name for rule in rules for name in named(rule.properties.get("ListenerArn"))}
-        if ("oidc" in auth) != bool(guarded & {one.path for one in own}):
-            yield f"{service.path} has AUTH {', '.join(sorted(auth))}, which its listeners do not follow"
+        ways_in = [rule for rule in rules if named(rule.properties.get("ListenerArn")) & {one.path for one in own}]
+        guarded = {name for rule in ways_in for name in named(rule.properties.get("ListenerArn"))}
+        kinds = sorted(said(action.get("Type")) for rule in ways_in for action in actions(rule))
+        if kinds != (["authenticate-oidc", "forward", "forward", "jwt-validation"] if "oidc" in auth else []):
+            yield f"{service.path} has AUTH {', '.join(sorted(auth))}, and its listeners have {kinds}"
         basic = [{"AUTH_ADMIN_PASSWORD", "AUTH_SECRET_KEY"} <= secrets_of(box).keys() for box in boxes]
         if ("basic" in auth and not all(basic)) or len(auth) > 1:
             yield f"{service.path} has AUTH {', '.join(sorted(auth))}, and not what that needs"
         for one in own:
-            if one.path in guarded and forwards(one):
-                yield f"{one.path} lets in whoever no rule logs in"
+            if one.path in guarded and (forwards(one) or one.properties.get("Protocol") != "HTTPS"):
+                yield f"{one.path} lets in whoever no rule logs in, or logs in without TLS"
     for rule in rules:
         order = sorted(actions(rule), key=lambda action: int(action.get("Order", 0)))
         first = order[0].get("Type") if order else None
@@ -110,7 +109,6 @@ def nobody_passes_without_a_login(tree: Tree) -> Iterator[str]:
 
 RULES = (
     databases_speak_tls_alone,
-    plain_hops_are_known,
-    https_is_modern_and_http_leads_to_it,
+    requests_travel_by_tls,
     nobody_passes_without_a_login,
 )

@@ -75,6 +75,12 @@ def said(value: Any) -> str:
     return json.dumps(value, sort_keys=True) if isinstance(value, (dict, list)) else text(value)
 
 
+def words(value: Any) -> set[str]:
+    """What a value is made of, to be found in another one: references, and the parts of strings."""
+    parts = {part for node in walk(value) if isinstance(node, str) for part in node.split("/") if len(part) > 3}
+    return parts | {said(node) for node in walk(value) if isinstance(node, dict)}
+
+
 def yes(value: Any) -> bool:
     """Whether it says true."""
     return said(value) == "true"

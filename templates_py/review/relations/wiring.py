@@ -16,12 +16,11 @@ from templates_py.review.relations.view import (
     SERVICE,
     TARGETS,
     TASK,
+    actions,
     at,
-    clients,
     containers,
     customs,
     environment,
-    forwards,
     groups_of,
     items,
     job_groups,
@@ -32,11 +31,13 @@ from templates_py.review.relations.view import (
     said,
     secrets_of,
     served_by,
+    walk,
     ways,
 )
 from templates_py.review.tree import Tree
 
 TEMPLATE, PROFILE = "AWS::EC2::LaunchTemplate", "AWS::IAM::InstanceProfile"
+METRICS = ["ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization"]
 TARGET, POLICY = "AWS::ApplicationAutoScaling::ScalableTarget", "AWS::ApplicationAutoScaling::ScalingPolicy"
 
 
@@ -69,14 +70,6 @@ def _meets(tree: Tree, path: str, host: Any, port: Any, name: Any) -> Iterator[s
             yield f"{path} is told of {said(name)} in {one.path}, which has {said(one.properties['DBName'])}"
 
 
-def each_database_has_clients(tree: Tree) -> Iterator[str]:
-    """One system's: the tasks, or the function and the jobs."""
-    for database in of(tree, DATABASE):
-        kinds = {one.type == SERVICE for one in clients(tree, database)}
-        if len(kinds) != 1 and of(tree, SERVICE, *FUNCTIONS):
-            yield f"{database.path} has the clients {[one.path for one in clients(tree, database)]}"
-
-
 def scaling_is_this_services(tree: Tree) -> Iterator[str]:
     targets = of(tree, TARGET)
     for service in of(tree, SERVICE):
@@ -97,7 +90,10 @@ def scaling_is_this_services(tree: Tree) -> Iterator[str]:
             for p in of(tree, POLICY)
             if named(p.properties.get("ScalingTargetId")) & {one.path for one in own}
         ]
-        if len(metrics) != len(set(map(said, metrics))) or (own and not metrics):
+        if own and sorted(map(said, metrics)) != [
+            "ECSServiceAverageCPUUtilization",
+            "ECSServiceAverageMemoryUtilization",
+        ]:
             yield f"{own[0].path} is scaled by {metrics}"
     for one in targets:
         if "AWS::ECS::Service" not in {tree.resources[path].type for path in tree.uses[one.path]}:
@@ -133,7 +129,8 @@ def requests_arrive_at_the_container(tree: Tree) -> Iterator[str]:
             if not groups:
                 yield f"{service.path} has no target group of ours"
     for one in of(tree, LISTENER, LISTENER_RULE):
-        if forwards(one) - {group.path for group in of(tree, TARGETS)}:
+        to = [named(action.get("TargetGroupArn")) for action in actions(one) if action.get("Type") == "forward"]
+        if not all(groups and groups <= {group.path for group in of(tree, TARGETS)} for groups in to):
             yield f"{one.path} forwards to what is no target group"
 
 
@@ -162,11 +159,17 @@ def containers_are_locked_and_agree(tree: Tree) -> Iterator[str]:
             if box.get("Privileged") or not at(box, "LinuxParameters", "InitProcessEnabled"):
                 yield f"{who} is privileged, or has no init process"
             image = said(box.get("Image"))
-            if (
-                not named(box.get("Image")) & {one.path for one in of(tree, "AWS::ECR::Repository")}
-                or "latest" in image
-            ):
+            repositories = {one.path for one in of(tree, "AWS::ECR::Repository")}
+            ours = named(box.get("Image")) & repositories if repositories else "AWS::AccountId" in image
+            if not ours or "latest" in image:
                 yield f"{who} has the image {image}, which is no fixed one of our repository"
+            if not any(
+                at(tmp, "ContainerPath") == "/tmp" and at(tmp, "Size")
+                for tmp in items(at(box, "LinuxParameters", "Tmpfs"))
+            ):
+                yield f"{who} has no /tmp"
+        if [box.get("Command") for box in boxes] != [["migrate"], ["server"]]:
+            yield f"{task.path} does not migrate and then serve"
         shared = [said([box.get("Image"), box.get("Environment"), box.get("Secrets")]) for box in boxes]
         if len(set(shared)) > 1:
             yield f"{task.path} has containers that disagree about their image, environment or secrets"
@@ -224,6 +227,8 @@ def jobs_find_their_way(tree: Tree) -> Iterator[str]:
     jobs = job_groups(tree)
     parameters = of(tree, "AWS::SSM::Parameter")
     for balancer in of(tree, BALANCER):
+        if jobs and not any(one.properties.get("Name") for one in parameters):
+            yield f"no parameter tells jobs of {balancer.path}"
         https = [one for one in listeners(tree, balancer) if one.properties.get("Protocol") == "HTTPS"]
         port = "443" if https else "80"
         for way in ways(tree):
@@ -264,9 +269,19 @@ def names_lead_to_the_balancer(tree: Tree) -> Iterator[str]:
             yield f"{one.path} does not lead to the load balancer"
 
 
+def no_name_is_empty(tree: Tree) -> Iterator[str]:
+    """What was not given is left out, and not given as an empty string."""
+    for one in tree.resources.values():
+        for name, value in one.properties.items():
+            for node in walk({} if name in ("AllowDataLoss", "ContainerDefinitions") else {name: value}):
+                if isinstance(node, dict) and not any(key.startswith("Fn::") for key in node) and "" in node.values():
+                    yield f"{one.path} has an empty {next(key for key, given in node.items() if given == '')}"
+                if isinstance(node, list) and node == [""]:
+                    yield f"{one.path} has an empty {name}"
+
+
 RULES = (
     custom_resources_are_our_functions,
-    each_database_has_clients,
     scaling_is_this_services,
     requests_arrive_at_the_container,
     containers_are_locked_and_agree,
@@ -274,4 +289,5 @@ RULES = (
     instances_have_the_launch_template,
     jobs_find_their_way,
     names_lead_to_the_balancer,
+    no_name_is_empty,
 )
