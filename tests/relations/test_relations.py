@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from templates_py.review.mutation.shapes import SHAPES, deployments
+from templates_py.review.mutation.shapes import SHAPES, trees
 from templates_py.review.relations import RULES, findings
 from templates_py.settings import ROOT
 
@@ -17,13 +17,13 @@ KNOWN = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_shapes_have_only_what_is_known(shape: str) -> None:
-    for tree in deployments(shape):
+    for tree in trees(shape):
         strange = [one for one in findings(tree) if one.text.removeprefix("Mlflow") not in KNOWN]
         assert strange == []
 
 
 def test_a_plain_listener_is_found_where_there_is_no_certificate_alone() -> None:
-    plain, certified = deployments("both")
+    plain, certified, _ = trees("both")
     said = "MlflowLoadBalancingHttpListener takes requests without TLS"
     assert said in {one.text for one in findings(plain)}
     assert said not in {one.text for one in findings(certified)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from typing import Any
 
 from templates_py.review.scope import STACK, Body
@@ -19,14 +21,14 @@ def one_template(tree: Tree) -> Body:
 class _Flat:
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
-        self.conditions: list[Any] = []  # each expression once
+        self.conditions: Body = {}
 
     def body(self) -> Body:
         resources = {_logical_id(path): self._resource(path) for path in self.tree.resources if self._is_made(path)}
         outputs = {name: {"Value": self._written(value)} for name, value in self.tree.outputs.items()}
         named: Body = {}
-        for number, expression in enumerate(self.conditions):  # a condition may bring another one along
-            named[f"Condition{number}"] = self._written(expression)
+        while len(named) < len(self.conditions):  # one may bring another along
+            named |= {name: self._written(self.conditions[name]) for name in self.conditions.keys() - named.keys()}
         parameters = self.tree.parameters
         return {"Parameters": parameters, "Conditions": named, "Resources": resources, "Outputs": outputs}
 
@@ -41,9 +43,10 @@ class _Flat:
         return {"Type": one.type, **condition, **depends, **one.attributes, "Properties": self._written(one.properties)}
 
     def _named(self, expression: Any) -> str:
-        if expression not in self.conditions:
-            self.conditions.append(expression)
-        return f"Condition{self.conditions.index(expression)}"
+        """The name of a condition: the same one in each shape."""
+        name = f"Condition{zlib.crc32(json.dumps(expression).encode())}"
+        self.conditions[name] = expression
+        return name
 
     def _written(self, node: Any) -> Any:
         if isinstance(node, list):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from templates_py.review.mutation.operators import Mutant, broken, mutants
-from templates_py.review.mutation.shapes import SHAPES, deployed, deployments, flat, given
+from templates_py.review.mutation.shapes import deployed, deployments, flat
 from templates_py.review.relations import Finding, findings
 from templates_py.review.tree import Tree
 
@@ -39,22 +39,31 @@ def all_mutants() -> Iterator[tuple[str, Mutant]]:
                 yield shape, mutant
 
 
+def _deployments(shape: str) -> list[dict[str, Any]]:
+    """And a first one, before there is an image: what is found there counts only beside what is always found."""
+    return [*deployments(shape), {}]
+
+
 @cache
 def _whole(shape: str) -> list[tuple[Tree, frozenset[Finding]]]:
-    return [(tree, frozenset(findings(tree))) for tree in deployments(shape)]
+    whole = [deployed(flat(shape), parameters) for parameters in _deployments(shape)]
+    return [(tree, frozenset(findings(tree))) for tree in whole]
 
 
 def judge(one: tuple[str, Mutant]) -> Verdict:
-    """Try a mutant in each deployment of its shape."""
+    """Try a mutant in the deployments of its shape, until two rules have found it: then no rule is the only one."""
     shape, mutant = one
     body = flat(shape)
     changed = broken(body, mutant.resource, mutant.place, mutant.value)
     killers: set[str] = set()
     idle = True
-    for (tree, known), parameters in zip(_whole(shape), [*SHAPES[shape].deployments, given(shape)], strict=True):
+    for (tree, known), parameters in zip(_whole(shape), _deployments(shape), strict=True):
         after = deployed(changed, parameters)
-        idle = idle and after == tree
-        killers |= {finding.rule for finding in findings(after) if finding not in known}
+        if after != tree:
+            idle = False
+            killers |= {finding.rule for finding in findings(after) if finding not in known}
+        if len(killers) > 1:
+            break
     return Verdict(shape, mutant, body["Resources"][mutant.resource]["Type"], frozenset(killers), idle)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Iterator
+from enum import Enum
 from typing import Any, NamedTuple
 
 from templates_py.review.scope import Body
@@ -41,14 +42,13 @@ class Mutant(NamedTuple):
     value: Any  # what stands there now; GONE: nothing
 
 
-class Gone:
+class Gone(Enum):
     """Stands for what is taken away."""
 
-    def __repr__(self) -> str:
-        return "gone"
+    GONE = "gone"
 
 
-GONE = Gone()
+GONE = Gone.GONE
 Change = tuple[Place, Any]
 Operator = Callable[[Body, str, Body], Iterator[Change]]
 
@@ -100,7 +100,8 @@ def exchange_a_reference(body: Body, title: str, made: Body) -> Iterator[Change]
 def name_a_stranger(body: Body, title: str, made: Body) -> Iterator[Change]:
     """Something that is not of this template: another function, another service."""
     for place, node in nodes(made):
-        if isinstance(node, dict) and (node.get("Ref") in body["Resources"] or "Fn::GetAtt" in node):
+        is_one = isinstance(node, dict) and (node.get("Ref") in body["Resources"] or "Fn::GetAtt" in node)
+        if is_one and "Fn::Split" not in place:
             yield place, ELSEWHERE
 
 

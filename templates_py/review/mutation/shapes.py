@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
@@ -65,9 +66,10 @@ SHAPES = {
 
 @cache
 def flat(name: str) -> Body:
-    """The one template of a shape; it is shared: change a copy."""
+    """The one template of a shape, in a stack named hydra; it is shared: change a copy."""
     shape = SHAPES[name]
-    return one_template(flatten(templates(shape.settings), shape.root))
+    body = one_template(flatten(templates(shape.settings), shape.root))
+    return dict(json.loads(json.dumps(body).replace('{"Ref": "AWS::StackName"}', '"hydra"')))
 
 
 def given(name: str) -> dict[str, Any]:
@@ -82,6 +84,11 @@ def deployed(body: Body, parameters: dict[str, Any]) -> Tree:
     return flatten({"": body}, "", {**defaults({"": body}, ""), **parameters})
 
 
-def deployments(name: str) -> Iterator[Tree]:
+def deployments(name: str) -> Iterator[dict[str, Any]]:
+    """The parameters of a shape's deployments."""
+    yield from [*SHAPES[name].deployments, given(name)]
+
+
+def trees(name: str) -> Iterator[Tree]:
     """The trees of a shape, one for each deployment."""
-    return (deployed(flat(name), parameters) for parameters in [*SHAPES[name].deployments, given(name)])
+    return (deployed(flat(name), parameters) for parameters in deployments(name))

@@ -36,6 +36,7 @@ SLOTS = {
     ("AWS::Batch::ComputeEnvironment", "ServiceRole"): "batch",
     **{(kind, "Role"): "lambda" for kind in FUNCTIONS},
 }
+JOB_SERVICES = ('["ec2.amazonaws.com"]', '["ecs-tasks.amazonaws.com"]')
 NEEDED = {(TASK, "TaskRoleArn"), (TASK, "ExecutionRoleArn"), (JOB, "ExecutionRoleArn")}
 # What takes no resource, or is asked about what does not exist yet. Source: the service authorization reference.
 WILDCARDS = {
@@ -86,6 +87,10 @@ def each_role_is_assumed_by_one_service(tree: Tree) -> Iterator[str]:
             yield f"{role.path} is assumed by {said(principals)}, not by one service"
         if [one.get("Effect") for one in trust] != ["Allow"] or items(trust[0].get("Action")) != ["sts:AssumeRole"]:
             yield f"{role.path} is not assumed by sts:AssumeRole alone"
+        if role.path in job_roles(tree) and not {"ec2.amazonaws.com", "ecs-tasks.amazonaws.com"} & set(
+            map(said, services)
+        ):
+            yield f"{role.path} is a role of jobs, and is assumed by {said(services)}"
         for one, place in actors(tree, role):
             service = SLOTS[one.type, place]
             if services != [f"{service}.amazonaws.com"]:
@@ -112,6 +117,30 @@ def each_role_is_used_by_one_thing(tree: Tree) -> Iterator[str]:
                 yield f"{one.path} has no role of this template as {place}"
 
 
+def what_is_like_it_has_the_same_role(tree: Tree) -> Iterator[str]:
+    """All environments have the service role, where there is one; all jobs the jobs' own (P70)."""
+    trusted = {role.path: said(at(role.properties, "AssumeRolePolicyDocument")) for role in roles(tree)}
+    ours = {path for path, trust in trusted.items() if "batch.amazonaws.com" in trust}
+    own = {path for path in job_roles(tree) if "ecs-tasks.amazonaws.com" in trusted.get(path, "")}
+    for one in of(tree, "AWS::Batch::ComputeEnvironment"):
+        if ours and not named(one.properties.get("ServiceRole")) & ours:
+            yield f"{one.path} has no service role, and others have"
+    for one in of(tree, JOB):
+        if own and not named(at(one.properties, "ContainerProperties", "JobRoleArn")) & own:
+            yield f"{one.path} has not the role that jobs have"
+
+
+def roles_have_one_path_and_one_boundary(tree: Tree) -> Iterator[str]:
+    """What a company says of roles holds for each (it may deny the making of others)."""
+    for key, types in (
+        ("Path", ("AWS::IAM::Role", "AWS::IAM::InstanceProfile", "AWS::IAM::ManagedPolicy")),
+        ("PermissionsBoundary", ("AWS::IAM::Role",)),
+    ):
+        values = {one.path: said(one.properties.get(key)) for one in of(tree, *types)}
+        if len(set(values.values())) > 1:
+            yield f"{key} is not the same for all: {values}"
+
+
 def _starts_jobs(role: Resource) -> bool:
     return MANAGED["ecs-tasks"] in said(role.properties.get("ManagedPolicyArns"))
 
@@ -119,9 +148,11 @@ def _starts_jobs(role: Resource) -> bool:
 def no_policy_has_a_wildcard(tree: Tree) -> Iterator[str]:
     """No action, and no resource but where the API takes nothing else."""
     for one in tree.resources.values():
-        if not one.type.startswith("AWS::IAM::"):
+        if not one.type.startswith("AWS::IAM::") and one.type != "AWS::S3::BucketPolicy":
             continue
         for node in walk(one.properties):
+            if at(node, "Statement") and at(node, "Version") != "2012-10-17":
+                yield f"{one.path} has a policy in IAM's language of 2008"
             if at(node, "Effect") != "Allow":
                 continue
             for action in items(node.get("Action")):
@@ -273,6 +304,8 @@ def clients_stay_in_their_folder(tree: Tree) -> Iterator[str]:
 RULES = (
     each_role_is_assumed_by_one_service,
     each_role_is_used_by_one_thing,
+    what_is_like_it_has_the_same_role,
+    roles_have_one_path_and_one_boundary,
     no_policy_has_a_wildcard,
     managed_policies_are_those_that_are_needed,
     roles_reach_what_their_actors_are_told_of,

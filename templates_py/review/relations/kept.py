@@ -14,7 +14,6 @@ from templates_py.review.relations.view import (
     TASK,
     at,
     containers,
-    groups_of,
     items,
     named,
     of,
@@ -181,8 +180,11 @@ def a_database_is_in_places_of_its_own(tree: Tree) -> Iterator[str]:
             shared = {user.path for one in given for user in tree.users[one.path]} - {database.path}
             if [one.type for one in given] != [kind] or shared:
                 yield f"{database.path} has no {key} of its own"
-        if not groups_of(database):
-            yield f"{database.path} is in no security group of its own"
+        version = said(database.properties.get("EngineVersion")).split(".")
+        engine = said(database.properties.get("Engine")) + ".".join(version[:2])
+        for one in of(tree, COMPANIONS[1]):
+            if one.path in tree.uses[database.path] and said(one.properties.get("Family")) != engine:
+                yield f"{database.path} is a {engine}, and {one.path} is for {said(one.properties.get('Family'))}"
 
 
 RULES = (

@@ -70,6 +70,13 @@ def secrets_go_only_to_who_needs_them(tree: Tree) -> Iterator[str]:
             yield f"{role.path} may not read the job database's secrets, and jobs act by it"
 
 
+def no_secret_is_idle(tree: Tree) -> Iterator[str]:
+    """One that nobody reads is one that somebody thinks is the right one."""
+    for secret in of(tree, SECRET):
+        if not tree.users.get(secret.path):
+            yield f"{secret.path} is read by nobody"
+
+
 def no_value_of_a_secret_leaves(tree: Tree) -> Iterator[str]:
     """A dynamic reference stands only where the service that gets the value keeps it; a secret goes by its ARN."""
     for one in tree.resources.values():
@@ -169,6 +176,7 @@ def _long(length: Any, least: int) -> bool:
 
 RULES = (
     secrets_go_only_to_who_needs_them,
+    no_secret_is_idle,
     no_value_of_a_secret_leaves,
     no_secret_is_written_down,
     clients_have_their_databases_secrets,

@@ -29,7 +29,7 @@ from templates_py.review.tree import Tree
 
 MODERN = "ELBSecurityPolicy-TLS13-1-2-"
 CA = "rds-ca-rsa2048-g1"  # signed by what the clients bring along (rds-ca.pem)
-LOGINS = {"authenticate-oidc", "authenticate-cognito", "jwt-validation"}
+CONFIGS = {"authenticate-oidc": "AuthenticateOidcConfig", "jwt-validation": "JwtValidationConfig"}
 
 
 def databases_speak_tls_alone(tree: Tree) -> Iterator[str]:
@@ -46,6 +46,8 @@ def databases_speak_tls_alone(tree: Tree) -> Iterator[str]:
 def requests_travel_by_tls(tree: Tree) -> Iterator[str]:
     """A modern one, to which HTTP leads. Two plain hops stay: a listener without a certificate, and on to the tasks."""
     for one in of(tree, LISTENER):
+        if one.properties.get("Protocol") not in ("HTTP", "HTTPS"):
+            yield f"{one.path} speaks neither HTTP nor HTTPS"
         if one.properties.get("Protocol") != "HTTPS" and forwards(one):
             yield f"{one.path} takes requests without TLS"
     for one in of(tree, TARGETS):
@@ -96,11 +98,18 @@ def nobody_passes_without_a_login(tree: Tree) -> Iterator[str]:
     for rule in rules:
         order = sorted(actions(rule), key=lambda action: int(action.get("Order", 0)))
         first = order[0].get("Type") if order else None
-        if forwards(rule) and first not in LOGINS:
+        if forwards(rule) and first not in CONFIGS:
             yield f"{rule.path} lets in whoever does not log in"
+        if [said(action.get("Order")) for action in order] != [str(n + 1) for n in range(len(order))]:
+            yield f"{rule.path} does not say in which order"
+        for condition in items(rule.properties.get("Conditions")):
+            if "Field" not in condition or '"Values": [' not in said(condition):
+                yield f"{rule.path} does not say for whom it is"
         for action in order:
+            if CONFIGS.get(said(action.get("Type")), "Type") not in action:
+                yield f"{rule.path} does not say how to {action.get('Type')}"
             login = at(action, "AuthenticateOidcConfig")
-            if login and login.get("OnUnauthenticatedRequest", "authenticate") != "authenticate":
+            if login and login.get("OnUnauthenticatedRequest") != "authenticate":
                 yield f"{rule.path} lets in whoever does not log in"
             token = at(action, "JwtValidationConfig")
             if token and not (token.get("Issuer") and token.get("JwksEndpoint") and token.get("AdditionalClaims")):

@@ -31,7 +31,6 @@ from templates_py.review.relations.view import (
     said,
     secrets_of,
     served_by,
-    walk,
     ways,
 )
 from templates_py.review.tree import Tree
@@ -51,6 +50,13 @@ def custom_resources_are_our_functions(tree: Tree) -> Iterator[str]:
         yield from _meets(tree, setup.path, *given)
         if not setup.properties.get("TableSetupScriptSha256"):
             yield f"{setup.path} does not change with its script"
+        for name in ("AwsRegion", "TableSetupScript", "TableSetupScriptBucketKey"):
+            if not setup.properties.get(name):
+                yield f"{setup.path} is not told {name}"
+        runs = [one for one in of(tree, *FUNCTIONS) if one.path in named(setup.properties.get("ServiceToken"))]
+        times = [int(one.properties.get("Timeout", 3)) for one in runs]  # Lambda's default is 3 seconds
+        if times and not 60 <= times[0] < int(setup.properties.get("ServiceTimeout", 0)):
+            yield f"{setup.path} is given up before its function is, or that has less than a minute"
         if any(items(setup.properties.get("AllowDataLoss"))):
             yield f"{setup.path} may lose data"
     for function in of(tree, *FUNCTIONS):
@@ -66,8 +72,9 @@ def _meets(tree: Tree, path: str, host: Any, port: Any, name: Any) -> Iterator[s
     for one in met:
         if said(port) != said(one.properties.get("Port")):
             yield f"{path} is told of the port {said(port)} of {one.path}, where that listens not"
-        if "DBName" in one.properties and said(name) != said(one.properties["DBName"]):
-            yield f"{path} is told of {said(name)} in {one.path}, which has {said(one.properties['DBName'])}"
+        made = said(one.properties.get("DBName"))
+        if said(name) != made and "DBSnapshotIdentifier" not in one.properties:
+            yield f"{path} is told of {said(name)} in {one.path}, which has {made}"
 
 
 def scaling_is_this_services(tree: Tree) -> Iterator[str]:
@@ -177,9 +184,11 @@ def containers_are_locked_and_agree(tree: Tree) -> Iterator[str]:
         names = [box.get("Name") for box in boxes if said(box.get("Essential")) == "false"]
         if [(one.get("ContainerName"), one.get("Condition")) for one in waits] != [(name, "SUCCESS") for name in names]:
             yield f"{task.path} serves before the database is migrated"
+        if task.properties.get("RequiresCompatibilities") != ["FARGATE"]:
+            yield f"{task.path} is not for Fargate"
         if task.properties.get("NetworkMode") != "awsvpc":
             yield f"{task.path} has the network mode {task.properties.get('NetworkMode')}"
-        if any(not box.get("HealthCheck") for box in boxes if said(box.get("Essential")) == "true"):
+        if any(not at(box, "HealthCheck", "Command") for box in boxes if said(box.get("Essential")) == "true"):
             yield f"{task.path} does not know whether it is well"
     for one in of(tree, "AWS::ECR::Repository"):
         if one.properties.get("ImageTagMutability") != "IMMUTABLE":
@@ -194,6 +203,8 @@ def a_bad_deployment_is_rolled_back(tree: Tree) -> Iterator[str]:
         breaker = at(deployment, "DeploymentCircuitBreaker")
         if [said(at(breaker, name)) for name in ("Enable", "Rollback")] != ["true", "true"]:
             yield f"{service.path} does not roll back what fails"
+        if service.properties.get("LaunchType") != "FARGATE":
+            yield f"{service.path} asks for instances"
         if said(at(deployment, "MinimumHealthyPercent")) != "100":
             yield f"{service.path} stops what serves before the new one does"
 
@@ -240,11 +251,8 @@ def jobs_find_their_way(tree: Tree) -> Iterator[str]:
     for job in of(tree, JOB):
         for box in containers(job):
             uri = secrets_of(box).get("MLFLOW_TRACKING_URI")
-            if (
-                parameters
-                and uri is not None
-                and said(uri) not in [said(one.properties.get("Name")) for one in parameters]
-            ):
+            ours = [said(one.properties.get("Name")) for one in parameters]
+            if ours and "MLFLOW_TRACKING_URI" not in environment(box) and said(uri) not in ours:
                 yield f"{job.path} reads {said(uri)}, which is no parameter of ours"
 
 
@@ -265,7 +273,7 @@ def names_lead_to_the_balancer(tree: Tree) -> Iterator[str]:
             if any(host not in allowed for host in hosts):
                 yield f"{task.path} answers to {allowed}, and clients ask for {', '.join(hosts)}"
     for one in of(tree, "AWS::SSM::Parameter"):
-        if not any(host in said(one.properties.get("Value")) for host in hosts):
+        if hosts and hosts[-1] not in said(one.properties.get("Value")):  # the record's name, which the certificate has
             yield f"{one.path} does not lead to the load balancer"
 
 
@@ -273,11 +281,23 @@ def no_name_is_empty(tree: Tree) -> Iterator[str]:
     """What was not given is left out, and not given as an empty string."""
     for one in tree.resources.values():
         for name, value in one.properties.items():
-            for node in walk({} if name in ("AllowDataLoss", "ContainerDefinitions") else {name: value}):
-                if isinstance(node, dict) and not any(key.startswith("Fn::") for key in node) and "" in node.values():
-                    yield f"{one.path} has an empty {next(key for key, given in node.items() if given == '')}"
-                if isinstance(node, list) and node == [""]:
-                    yield f"{one.path} has an empty {name}"
+            if name not in ("AllowDataLoss", "ContainerDefinitions") and _has_empty(value):
+                yield f"{one.path} has an empty string in {name}"
+
+
+def _has_empty(node: Any) -> bool:
+    if isinstance(node, dict):
+        return any(_has_empty(below) for key, below in node.items() if not key.startswith("Fn::"))
+    return any(map(_has_empty, node)) if isinstance(node, list) else node == ""
+
+
+def nothing_refers_to_what_is_not_made(tree: Tree) -> Iterator[str]:
+    """CloudFormation would refuse it, but only when it is deployed so."""
+    known = tree.resources.keys() | tree.parameters.keys()
+    for path, one in tree.resources.items():
+        for name in sorted(named(one.properties) - known):
+            if not name.startswith("AWS::"):
+                yield f"{path} refers to {name}, which is not made"
 
 
 RULES = (
@@ -290,4 +310,5 @@ RULES = (
     jobs_find_their_way,
     names_lead_to_the_balancer,
     no_name_is_empty,
+    nothing_refers_to_what_is_not_made,
 )
