@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from typing import Any, NamedTuple
 
 from templates_py.review.mutation.operators import Mutant, broken, mutants
+from templates_py.review.mutation.refused import refused
 from templates_py.review.mutation.shapes import deployed, deployments, flat
 from templates_py.review.relations import Finding, findings
 from templates_py.review.tree import Tree
 
 # "mlflow alone" and "batch alone" have nothing that these have not.
 BROKEN = ("both", "own roles, oidc", "fargate, basic", "artifacts")
-CHUNK = 25
+CHUNK = 25  # mutants that a process is given at once
+STEP = 500  # mutants, after which the number is said
+LINT = "cfn-lint"
 
 
 class Verdict(NamedTuple):
-    """What became of a mutant: the rules that found it; `idle` where no deployment has anything of it."""
+    """What became of a mutant: the rules that found it, two at most; `idle` where no deployment has anything of it."""
 
     shape: str
     mutant: Mutant
     type: str
     killers: frozenset[str]
     idle: bool
+
+    @property
+    def survived(self) -> bool:
+        return not self.killers and not self.idle
+
+    def __str__(self) -> str:
+        """Where the survivors are listed: `flip AWS::RDS::DBInstance MultiAZ`."""
+        steps = [str(step) for step in self.mutant.place if not isinstance(step, int) and step != "Properties"]
+        return f"{self.mutant.operator} {self.type} {'.'.join(steps)}".rstrip()
 
 
 def all_mutants() -> Iterator[tuple[str, Mutant]]:
@@ -67,7 +79,23 @@ def judge(one: tuple[str, Mutant]) -> Verdict:
     return Verdict(shape, mutant, body["Resources"][mutant.resource]["Type"], frozenset(killers), idle)
 
 
-def verdicts(every: Iterable[tuple[str, Mutant]], workers: int) -> Iterator[Verdict]:
-    """Judge them all, in as many processes."""
+def _refused(shape: str, survivors: list[Verdict]) -> list[Verdict]:
+    found = refused(shape, [one.mutant for one in survivors])
+    pairs = zip(survivors, found, strict=True)
+    return [one._replace(killers=frozenset({LINT})) if is_refused else one for one, is_refused in pairs]
+
+
+def verdicts(workers: int, say: Callable[[str], object], every: list[tuple[str, Mutant]]) -> list[Verdict]:
+    """Judge mutants in as many processes: by the relations, and what survives them by cfn-lint."""
+    done: list[Verdict] = []
     with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(judge, every, chunksize=CHUNK)
+        for verdict in pool.map(judge, every, chunksize=CHUNK):
+            done.append(verdict)
+            if len(done) % STEP == 0:
+                say(f"{len(done)} of {len(every)} mutants judged, {sum(one.survived for one in done)} left")
+        left = [one for one in done if one.survived]
+        say(f"cfn-lint judges the {len(left)} that are left")
+        parts = [(shape, [one for one in left if one.shape == shape]) for shape in BROKEN]
+        halves = [(shape, part[n::workers]) for shape, part in parts for n in range(workers) if part[n::workers]]
+        judged = [one for part in pool.map(_refused, *zip(*halves, strict=True)) for one in part] if halves else []
+    return [one for one in done if not one.survived] + judged

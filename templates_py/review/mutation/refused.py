@@ -28,11 +28,17 @@ def refused(shape: str, mutants: list[Mutant]) -> list[bool]:
     found: dict[str, set[str]] = {}
     for title, error in _errors({**whole, "Resources": resources}):
         found.setdefault(title, set()).add(error)
-    names = {name for name, _, _ in references(whole)} & whole["Parameters"].keys()
-    unused = [bool(names - {name for name, _, _ in references(_without(whole, mutant))}) for mutant in mutants]
+    names = _named(whole) & whole["Parameters"].keys()
+    unused = [
+        bool(names - {name for name, _, _ in references(_without(whole, mutant)["Resources"])}) for mutant in mutants
+    ]
     pairs = [(f"Mutant{number}", mutant.resource) for number, mutant in enumerate(mutants)]
     errors = [bool(found.get(title, set()) - found.get(original, set())) for title, original in pairs]
     return [error or no_use for error, no_use in zip(errors, unused, strict=True)]
+
+
+def _named(body: Body) -> set[str]:
+    return {name for name, _, _ in references(body["Resources"])}
 
 
 def _without(whole: Body, mutant: Mutant) -> Body:

@@ -174,7 +174,8 @@ def managed_policies_are_those_that_are_needed(tree: Tree) -> Iterator[str]:
         for arn in given:
             if not known or not said(arn).rstrip('"]}').endswith(f":iam::aws:policy/{known}"):
                 yield f"{role.path} has the managed policy {said(arn)}"
-        if service in ("batch", "ec2") and not given:
+        starts_jobs = any((one.type, place) == (JOB, "ExecutionRoleArn") for one, place in actors(tree, role))
+        if (service in ("batch", "ec2") or starts_jobs) and not given:
             yield f"{role.path} lacks {known}"
 
 
@@ -254,6 +255,8 @@ def _needs(tree: Tree, one: Resource, place: str) -> Iterator[tuple[str, Any]]:
     if one.type in FUNCTIONS:
         yield "logs:PutLogEvents", at(one.properties, "LoggingConfig", "LogGroup")
         for setup in [setup for setup in customs(tree) if one.path in tree.uses[setup.path]]:
+            for name in ("DatabaseUsernameSecret", "DatabasePasswordSecret"):
+                yield "secretsmanager:GetSecretValue", setup.properties.get(name)
             yield "s3:GetObject", setup.properties.get("TableSetupScriptBucketName")
             yield "s3:PutObject", setup.properties.get("TableSetupScriptBucketName")
     for box in containers(one) if one.type in (TASK, JOB) else []:

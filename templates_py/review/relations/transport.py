@@ -103,7 +103,8 @@ def nobody_passes_without_a_login(tree: Tree) -> Iterator[str]:
         if [said(action.get("Order")) for action in order] != [str(n + 1) for n in range(len(order))]:
             yield f"{rule.path} does not say in which order"
         for condition in items(rule.properties.get("Conditions")):
-            if "Field" not in condition or '"Values": [' not in said(condition):
+            whole = '"HttpHeaderName": "Authorization"' if condition.get("Field") == "http-header" else "/*"
+            if "Field" not in condition or '"Values": [' not in said(condition) or whole not in said(condition):
                 yield f"{rule.path} does not say for whom it is"
         for action in order:
             if CONFIGS.get(said(action.get("Type")), "Type") not in action:

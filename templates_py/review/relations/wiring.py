@@ -232,6 +232,9 @@ def instances_have_the_launch_template(tree: Tree) -> Iterator[str]:
 def jobs_find_their_way(tree: Tree) -> Iterator[str]:
     """To their environments, and to MLflow: over TLS where it speaks that, and the port is open to them."""
     for queue in of(tree, "AWS::Batch::JobQueue"):
+        order = [said(one.get("ComputeEnvironment")) for one in items(queue.properties.get("ComputeEnvironmentOrder"))]
+        if len(order) != len(set(order)):
+            yield f"{queue.path} has an environment twice"
         for given in items(queue.properties.get("ComputeEnvironmentOrder")):
             if not named(given.get("ComputeEnvironment")) & {one.path for one in of(tree, ENVIRONMENT)}:
                 yield f"{queue.path} has an environment that is none of ours"
