@@ -45,16 +45,11 @@ def idle_rules(found: list[Verdict]) -> list[str]:
 
 def counts(found: list[Verdict]) -> list[str]:
     """How many mutants each operator made, and what found them."""
-    by_operator = {
-        operator.__name__: [one for one in found if one.mutant.operator == operator.__name__] for operator in OPERATORS
-    }
     lines = [f"{'operator':24}{'mutants':>9}{'found':>9}{'cfn-lint':>9}{'survive':>9}{'no change':>11}"]
-    for name, ones in [*by_operator.items(), ("all", found)]:
+    for name in [*(operator.__name__ for operator in OPERATORS), "all"]:
+        ones = [one for one in found if name in (one.mutant.operator, "all")]
         linted = sum(one.killers == {LINT} for one in ones)
-        killed, left, idle = (
-            sum(bool(o.killers) for o in ones),
-            sum(o.survived for o in ones),
-            sum(o.idle for o in ones),
-        )
-        lines.append(f"{name:24}{len(ones):9}{killed - linted:9}{linted:9}{left:9}{idle:11}")
+        killed = sum(bool(one.killers) for one in ones) - linted
+        left, idle = sum(one.survived for one in ones), sum(one.idle for one in ones)
+        lines.append(f"{name:24}{len(ones):9}{killed:9}{linted:9}{left:9}{idle:11}")
     return [*lines, f"{len(RULES)} rules"]

@@ -10,6 +10,7 @@ _NOWHERE = "what has no way out says 255.255.255.255/32; jobs may send anything 
 _COMPANION = "it outlives its database or does not: either way nothing is lost, since that leaves a snapshot"
 _JOB = "what a job is like is a setting; the graph does not know it"
 _TUNING = "AWS's default, another number: slower or sooner, and as safe"
+_UPDATES = "tests/batch has it: it is about updates alone"
 _DEFAULT = "what is taken away is AWS's default"
 _NEEDED = "AWS refuses it, and its schema does not say so"
 
@@ -25,10 +26,10 @@ REASONS = {
     "flip AWS::Batch::ComputeEnvironment State": _JOB,
     "flip AWS::Batch::JobQueue State": _JOB,
     "flip AWS::Batch::JobDefinition PropagateTags": _JOB,
-    "flip AWS::Batch::ComputeEnvironment ReplaceComputeEnvironment": "tests/batch has it: it is about updates alone",
-    "flip AWS::Batch::ComputeEnvironment UpdatePolicy.*": "tests/batch has it: it is about updates alone",
-    f"{_AWAY} AWS::Batch::ComputeEnvironment ReplaceComputeEnvironment": "tests/batch has it: it is about updates alone",
-    f"{_AWAY} AWS::Batch::ComputeEnvironment UpdatePolicy*": "tests/batch has it: it is about updates alone",
+    "flip AWS::Batch::ComputeEnvironment ReplaceComputeEnvironment": _UPDATES,
+    "flip AWS::Batch::ComputeEnvironment UpdatePolicy.*": _UPDATES,
+    f"{_AWAY} AWS::Batch::ComputeEnvironment ReplaceComputeEnvironment": _UPDATES,
+    f"{_AWAY} AWS::Batch::ComputeEnvironment UpdatePolicy*": _UPDATES,
     f"{_AWAY} AWS::Batch::ComputeEnvironment State": _DEFAULT,
     f"{_AWAY} AWS::Batch::ComputeEnvironment ComputeResources.*": _NEEDED,
     f"{_AWAY} AWS::Batch::JobDefinition *": _JOB,
