@@ -9,7 +9,7 @@ import pytest
 
 from templates_py.review.mutation import report, survivors
 from templates_py.review.mutation.gate import Verdict, all_mutants, judge
-from templates_py.review.mutation.operators import GONE, Mutant, Place, broken
+from templates_py.review.mutation.mutant import GONE, Mutant, Place, broken
 from templates_py.review.mutation.shapes import CERTIFICATE, SHAPES, deployed, flat
 from templates_py.review.relations import RULES
 from templates_py.review.scope import STACK

@@ -7,7 +7,8 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from typing import Any, NamedTuple
 
-from templates_py.review.mutation.operators import Mutant, broken, mutants
+from templates_py.review.mutation.mutant import Mutant, broken
+from templates_py.review.mutation.operators import mutants
 from templates_py.review.mutation.refused import refused
 from templates_py.review.mutation.shapes import deployed, deployments, flat
 from templates_py.review.relations import Finding, findings

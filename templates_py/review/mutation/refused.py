@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from templates_py.review.lint import REGIONS
-from templates_py.review.mutation.operators import Mutant, broken
+from templates_py.review.mutation.mutant import Mutant, broken
 from templates_py.review.mutation.shapes import flat
 from templates_py.review.scope import Body, references
 

@@ -8,13 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from templates_py.review.relations import identity, kept, network, secrets, transport, wiring
+from templates_py.review.relations import (
+    closed,
+    identity,
+    kept,
+    network,
+    permissions,
+    ports,
+    secrets,
+    serving,
+    transport,
+    wiring,
+)
 from templates_py.review.tree import Tree
 
+THEMES = (network, ports, identity, permissions, secrets, kept, closed, transport, serving, wiring)
 Rule = Callable[[Tree], Iterable[str]]
-RULES: dict[str, Rule] = {
-    rule.__name__: rule for theme in (network, identity, secrets, kept, transport, wiring) for rule in theme.RULES
-}
+RULES: dict[str, Rule] = {rule.__name__: rule for theme in THEMES for rule in theme.RULES}
 
 
 class Finding(NamedTuple):
