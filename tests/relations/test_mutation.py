@@ -10,6 +10,7 @@ import pytest
 from templates_py.review.mutation import report, survivors
 from templates_py.review.mutation.gate import Verdict, all_mutants, judge
 from templates_py.review.mutation.mutant import GONE, Mutant, Place, broken
+from templates_py.review.mutation.operators import OPERATORS
 from templates_py.review.mutation.shapes import CERTIFICATE, SHAPES, deployed, flat
 from templates_py.review.relations import RULES
 from templates_py.review.scope import STACK
@@ -125,7 +126,7 @@ def test_a_mutant_leaves_the_template_as_it_was() -> None:
 def test_there_are_many_mutants_of_each_operator() -> None:
     every = list(all_mutants())
     assert len(every) > 3000
-    assert {mutant.operator for _, mutant in every} == {operator.__name__ for operator in report.OPERATORS}
+    assert {mutant.operator for _, mutant in every} == {operator.__name__ for operator in OPERATORS}
 
 
 @pytest.mark.slow

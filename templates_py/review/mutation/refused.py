@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from templates_py.review.lint import REGIONS
-from templates_py.review.mutation.mutant import Mutant, broken
+from templates_py.review.mutation.mutant import GONE, Mutant, broken
 from templates_py.review.mutation.shapes import flat
 from templates_py.review.scope import Body, references
+
+UNIQUE = "E3019"  # copies of a resource have one name: that says nothing of the mutant
 
 
 def refused(shape: str, mutants: list[Mutant]) -> list[bool]:
@@ -29,9 +31,7 @@ def refused(shape: str, mutants: list[Mutant]) -> list[bool]:
     for title, error in _errors({**whole, "Resources": resources}):
         found.setdefault(title, set()).add(error)
     names = _named(whole) & whole["Parameters"].keys()
-    unused = [
-        bool(names - {name for name, _, _ in references(_without(whole, mutant)["Resources"])}) for mutant in mutants
-    ]
+    unused = [mutant.value is GONE and bool(names - _named(_without(whole, mutant))) for mutant in mutants]
     pairs = [(f"Mutant{number}", mutant.resource) for number, mutant in enumerate(mutants)]
     errors = [bool(found.get(title, set()) - found.get(original, set())) for title, original in pairs]
     return [error or no_use for error, no_use in zip(errors, unused, strict=True)]
@@ -52,7 +52,7 @@ def _errors(body: Body) -> Iterator[tuple[str, str]]:
 
     template: Any
     template, _ = decode_str(json.dumps(body))
-    runner = Runner(ConfigMixIn(regions=REGIONS[:1], ignore_checks=["W", "I"]))
+    runner = Runner(ConfigMixIn(regions=REGIONS[:1], ignore_checks=["W", "I", UNIQUE]))
     for match in runner.validate_template(template):
         path = [str(step) for step in getattr(match, "path", None) or []]
         if path[:1] == ["Resources"]:

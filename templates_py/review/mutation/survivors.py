@@ -10,7 +10,7 @@ _NOWHERE = "what has no way out says 255.255.255.255/32; jobs may send anything 
 _COMPANION = "it outlives its database or does not: either way nothing is lost, since that leaves a snapshot"
 _JOB = "what a job is like is a setting; the graph does not know it"
 _TUNING = "AWS's default, another number: slower or sooner, and as safe"
-_UPDATES = "tests/batch has it: it is about updates alone"
+_UPDATES = "about what an update of the environment does, which docs/updates.md tells: no data and no access"
 _DEFAULT = "what is taken away is AWS's default"
 _NEEDED = "AWS refuses it, and its schema does not say so"
 
@@ -20,6 +20,7 @@ REASONS = {
     "change_a_policy AWS::RDS::DBParameterGroup *": _COMPANION,
     "change_a_policy AWS::RDS::DBSubnetGroup *": _COMPANION,
     "change_a_policy AWS::SecretsManager::Secret *": _COMPANION,
+    "change_a_policy AWS::RDS::DBInstance DeletionPolicy": "a snapshot instead of the database: the data stay",
     "change_a_policy AWS::RDS::DBInstance UpdateReplacePolicy": "a snapshot or the database: the data stay",
     "change_a_port AWS::EC2::SecurityGroup SecurityGroupEgress.*Port": _NOWHERE,
     "open_to_everybody AWS::EC2::SecurityGroup SecurityGroupEgress": _NOWHERE,
@@ -31,7 +32,8 @@ REASONS = {
     f"{_AWAY} AWS::Batch::ComputeEnvironment ReplaceComputeEnvironment": _UPDATES,
     f"{_AWAY} AWS::Batch::ComputeEnvironment UpdatePolicy*": _UPDATES,
     f"{_AWAY} AWS::Batch::ComputeEnvironment State": _DEFAULT,
-    f"{_AWAY} AWS::Batch::ComputeEnvironment ComputeResources.*": _NEEDED,
+    f"{_AWAY} AWS::Batch::ComputeEnvironment ComputeResources.InstanceTypes": _NEEDED,
+    f"{_AWAY} AWS::Batch::ComputeEnvironment ComputeResources.*": "another strategy, image or number: as safe",
     f"{_AWAY} AWS::Batch::JobDefinition *": _JOB,
     f"{_AWAY} AWS::Batch::JobQueue State": _DEFAULT,
     "take_a_resource_away AWS::Batch::*": "which environments, queues and definitions there are is a setting",
@@ -57,16 +59,19 @@ REASONS = {
     f"{_AWAY} AWS::ECS::TaskDefinition ContainerDefinitions.Essential": _DEFAULT,
     f"{_AWAY} AWS::ECS::TaskDefinition ContainerDefinitions.HealthCheck.*": _TUNING,
     f"{_AWAY} AWS::ECS::TaskDefinition ContainerDefinitions.LinuxParameters.Tmpfs.MountOptions": (
-        "mlflow_container's tests run the image with it: a mode of /tmp"
+        "the mode of /tmp; tests/images.py runs the image with it"
     ),
     f"{_AWAY} AWS::ECS::TaskDefinition ContainerDefinitions.PortMappings.Protocol": _DEFAULT,
     f"{_AWAY} AWS::ECS::TaskDefinition ContainerDefinitions.StopTimeout": _TUNING,
     f"{_AWAY} AWS::ECS::TaskDefinition RuntimePlatform*": _DEFAULT,
     f"{_AWAY} AWS::RDS::DBInstance AutoMinorVersionUpgrade": _DEFAULT,
-    f"{_AWAY} AWS::RDS::DBInstance EngineLifecycleSupport": "a cost (P23): tests/shared has it",
+    f"{_AWAY} AWS::RDS::DBInstance EngineLifecycleSupport": "a cost (P23): tests/test_pitfalls.py has it",
     f"{_AWAY} AWS::RDS::DBParameterGroup Parameters.log_bin_trust_function_creators": (
-        "the function's tests run the script on a real MySQL: without it, it fails there"
+        "tests/shared/test_shared.py has it: triggers fail without, and nothing is open"
     ),
+    "flip AWS::RDS::DBInstance AutoMinorVersionUpgrade": "for a scanner to find (CKV_AWS_226)",
+    "flip_a_parameter AWS::RDS::DBInstance AllowMajorVersionUpgrade": "a parameter, which a person may turn",
+    "flip_a_parameter AWS::RDS::DBInstance MultiAZ": "a parameter, which a person may turn: it costs, and is as safe",
     "turn_a_condition AWS::RDS::DBInstance MaxAllocatedStorage": "storage that does not grow is what 0 says",
     f"{_AWAY} AWS::S3::Bucket LifecycleConfiguration*": "a cost: parts of uploads stay (CKV_AWS_300)",
     f"{_AWAY} AWS::Serverless::Function Architectures": _DEFAULT,
