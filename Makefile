@@ -15,7 +15,7 @@ export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := synth
 .DELETE_ON_ERROR:
-.PHONY: help synth lint test unit build_lambda build up down status logs open torture bench lock clean FORCE
+.PHONY: help synth lint test unit build_lambda build up down status logs open torture mutate bench lock clean FORCE
 
 help:  ## Show this
 	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "  %-20s%s\n", $$1, $$2 }' Makefile
@@ -77,6 +77,9 @@ unit: .venv/.dev  ## Run the quick tests alone
 torture: .venv/.dev  ## Kill the database initialiser for as long as you like (SEEDS=200), and each of MLflow's migrations
 	TORTURE=$(or $(SEEDS),200) $(PYTHON) -m pytest -n auto -k 'killed or buildah' \
 	  tests/functions/test_once.py tests/mlflow_container
+
+mutate: .venv/.dev  ## Break the templates in some 3000 ways, and see that each is found
+	@$(PYTHON) -m templates_py mutate
 
 bench: .venv/.dev  ## Measure what README's figures come from
 	@$(PYTHON) bench/synth/run.py

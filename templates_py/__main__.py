@@ -30,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     graph = verbs.add_parser("graph", help="print the stacks of build/ as a Mermaid graph")
     graph.add_argument("--build", type=Path, default=ROOT / "build", help="where the templates are (default: build/)")
     verbs.add_parser("reference", help="write the pages of docs/ and README that come from the code")
+    verbs.add_parser("mutate", help="break the templates wherever that fits, and see that the relations find it")
     verbs.add_parser("schema", help="print the JSON Schema of the settings")
     return parser
 
@@ -71,6 +72,13 @@ def _reference(args: argparse.Namespace) -> int:
     for path, text in {**documents(), ROOT / "docs" / "updates.md": page()}.items():
         path.write_text(text)
     return 0
+
+
+def _mutate(args: argparse.Namespace) -> int:
+    from templates_py.review.mutation.report import mutate
+
+    gc.enable()
+    return mutate()
 
 
 def _schema(args: argparse.Namespace) -> int:
