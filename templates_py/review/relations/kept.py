@@ -20,6 +20,7 @@ from templates_py.review.tree import Tree
 
 REPOSITORY, TABLE, LOGS = "AWS::ECR::Repository", "AWS::DynamoDB::Table", "AWS::Logs::LogGroup"
 COMPANIONS = ("AWS::RDS::DBSubnetGroup", "AWS::RDS::DBParameterGroup", "AWS::EC2::SecurityGroup", SECRET)
+POLICY = "AWS::S3::BucketPolicy"
 KEPT = {"RetainExceptOnCreate", "Snapshot"}
 
 
@@ -35,6 +36,15 @@ def what_holds_data_outlives_its_stack(tree: Tree) -> Iterator[str]:
     for one in of(tree, REPOSITORY):
         if said(one.properties.get("EmptyOnDelete")) not in ("false", "None"):
             yield f"{one.path} is deleted with its images"
+
+
+def a_bucket_that_stays_keeps_its_policy(tree: Tree) -> Iterator[str]:
+    """Left alone, it is closed to who comes without TLS as before."""
+    for policy in of(tree, POLICY):
+        for bucket in (tree.resources[path] for path in sorted(tree.uses[policy.path])):
+            for name in ("DeletionPolicy", "UpdateReplacePolicy"):
+                if bucket.type == BUCKET and policy.attributes.get(name) != bucket.attributes.get(name):
+                    yield f"{policy.path} has not the {name} of {bucket.path}"
 
 
 def what_a_retained_database_needs_is_retained(tree: Tree) -> Iterator[str]:
@@ -99,6 +109,7 @@ def a_database_is_in_places_of_its_own(tree: Tree) -> Iterator[str]:
 
 RULES = (
     what_holds_data_outlives_its_stack,
+    a_bucket_that_stays_keeps_its_policy,
     what_a_retained_database_needs_is_retained,
     what_holds_data_can_be_had_back,
     what_is_in_use_refuses_to_be_deleted,
