@@ -15,9 +15,15 @@ SKIPPED = "import pytest\n\ndef test_nothing():\n    pytest.skip('no reason')\n"
 PASSED = "def test_nothing():\n    pass\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("test", "ci", "workers", "status"),
-    [(SKIPPED, "true", "1", 1), (SKIPPED, "true", "0", 1), (SKIPPED, "", "0", 0), (PASSED, "true", "0", 0)],
+    [
+        (SKIPPED, "true", "1", 1),
+        (SKIPPED, "true", "0", 1),
+        (SKIPPED, "", "0", 0),
+        (PASSED, "true", "0", 0),
+    ],
     ids=["CI, xdist", "CI", "here", "passed"],
 )
 def test_a_skipped_test_fails_a_run_of_ci(tmp_path: Path, test: str, ci: str, workers: str, status: int) -> None:

@@ -73,6 +73,7 @@ def are_sound(templates: dict[str, Body]) -> bool:
     return True
 
 
+@pytest.mark.slow
 @settings(FIXED, max_examples=100)
 @given(data=strategies.SETTINGS)
 def test_valid_settings_become_sound_templates(data: Data, file: Path) -> None:

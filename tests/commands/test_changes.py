@@ -185,7 +185,8 @@ def answers() -> Iterator[Answers]:
 
 
 @pytest.fixture
-def progress() -> Iterator[Progress]:
+def progress(monkeypatch: pytest.MonkeyPatch) -> Iterator[Progress]:
+    monkeypatch.setattr("commands.progress.EVERY", 0.0)
     before = signal.getsignal(signal.SIGINT)
     yield Progress()
     signal.signal(signal.SIGINT, before)

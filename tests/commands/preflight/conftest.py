@@ -14,7 +14,6 @@ from moto.core.responses import ActionResult
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.exceptions import InvalidInput
 from moto.iam.responses import IamResponse
-from moto.rds.models import RDSBackend
 
 from commands.configuration import Configuration
 from commands.preflight import _found
@@ -104,8 +103,7 @@ def account(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> boto3.Se
     monkeypatch.setenv("AWS_SESSION_TOKEN", key["SessionToken"])
     monkeypatch.setattr(IamResponse, "simulate_principal_policy", simulate_principal_policy, raising=False)
     monkeypatch.setattr(
-        RDSBackend,
-        "describe_orderable_db_instance_options",
+        "moto.rds.models.RDSBackend.describe_orderable_db_instance_options",  # importing it takes long
         lambda _, engine, engine_version: [
             one for one in OFFERED if one["Engine"] == engine and engine_version in (None, one["EngineVersion"])
         ],
