@@ -15,6 +15,7 @@ from templates_py.review.relations import (
     network,
     permissions,
     ports,
+    reach,
     secrets,
     serving,
     transport,
@@ -22,7 +23,7 @@ from templates_py.review.relations import (
 )
 from templates_py.review.tree import Tree
 
-THEMES = (network, ports, identity, permissions, secrets, kept, closed, transport, serving, wiring)
+THEMES = (network, ports, identity, permissions, reach, secrets, kept, closed, transport, serving, wiring)
 Rule = Callable[[Tree], Iterable[str]]
 RULES: dict[str, Rule] = {rule.__name__: rule for theme in THEMES for rule in theme.RULES}
 
