@@ -110,9 +110,10 @@ build_lambda: .venv/.uv  ## Make the function's package, in .aws-sam/db_init
 	@cp -R functions/db_init/*.py functions/db_init/rds-ca.pem functions/db_init/schema '$(ARTIFACTS_DIR)'
 	@$(COMPILED)
 
-# This make's variables and job slots are no business of the make that SAM runs.
+# This make's variables and job slots are no business of the make that SAM runs. What SAM says on its standard output is
+# which of its own commands come next; here that is `make deploy` as a rule.
 build: synth .venv/.dev  ## Package all of it with SAM, or SYSTEM alone
-	@env -u MAKEFLAGS -u MAKELEVEL $(PYTHON) -m samcli build $(addprefix --config-env ,$(SYSTEM))
+	@env -u MAKEFLAGS -u MAKELEVEL $(PYTHON) -m samcli build $(addprefix --config-env ,$(SYSTEM)) >/dev/null
 
 clean:  ## Remove what was built: build/ and .aws-sam/
 	rm -rf build .aws-sam

@@ -60,8 +60,8 @@ SAID = [
     "ResourceNotFoundException;",
     "CloudFormation did not receive a response from your Custom Resource. Please check your logs for requestId "
     "[2cceedaf-dbdb-4ed9-95ba-10cb948ce3ea].",
-    "CannotPullContainerError: API error (500): Get https://123456789012.dkr.ecr.us-east-1.amazonaws.com/v2/: net/http: "
-    "request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)",
+    "CannotPullContainerError: API error (500): Get https://123456789012.dkr.ecr.us-east-1.amazonaws.com/v2/: net/http"
+    ": request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)",
     "Resource handler returned message: \"Error occurred during operation 'ECS Deployment Circuit Breaker was "
     "triggered'.\" (RequestToken: a3ab2120-1821-f83c-3adc-23d519cacdfe, HandlerErrorCode: GeneralServiceException)",
     "The target group with targetGroupArn arn:aws:elasticloadbalancing:us-east-1:209640446841:targetgroup/greet-inter-"
