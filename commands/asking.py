@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,11 +49,16 @@ def complete(configuration: Configuration, stack: Stack, asked: Asked) -> None:
 def check(configuration: Configuration, asked: Asked) -> None:
     """Raise CommandError for a value of a parameter that the template lacks; SAM leaves it out without a word."""
     for name in configuration.parameters.keys() - asked.keys():
-        near = get_close_matches(name, asked, n=1)
         raise CommandError(
-            f"{configuration.path}: [{configuration.environment}.deploy.parameters] parameter_overrides: {name}: "
-            f"unknown parameter{f', did you mean {near[0]}?' if near else ''}"
+            f"{configuration.path}: [{configuration.environment}.deploy.parameters] parameter_overrides: "
+            f"{unknown(name, asked)}"
         )
+
+
+def unknown(name: str, asked: Iterable[str]) -> str:
+    """Say that a template has no parameter of this name, and which one may be meant."""
+    near = get_close_matches(name, asked, n=1)
+    return f"{name}: unknown parameter{f', did you mean {near[0]}?' if near else ''}"
 
 
 def _answer(name: str, description: str) -> str:

@@ -10,10 +10,10 @@ import time
 import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 
+from commands.asking import unknown
 from commands.events import cause
 from local import files, images, stacks
 from local.emulator import LocalError, client, environment
@@ -44,8 +44,7 @@ def check(given: Parameters) -> None:
     """Raise LocalError for a parameter that the templates do not have; SAM would leave it out without a word."""
     known = json.loads((PROJECT / "build/template.json").read_text())["Parameters"]
     for name in given.keys() - known.keys():
-        near = get_close_matches(name, known, n=1)
-        raise LocalError(f"PARAMETERS: {name}: unknown parameter" + (f", did you mean {near[0]}?" if near else ""))
+        raise LocalError(f"PARAMETERS: {unknown(name, known)}")
 
 
 def build() -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 
+from commands.asking import unknown
 from commands.preflight.ground import Ground
 from commands.preflight.outcome import NotCheckedError, Outcome, fault, ok, warning
 from commands.preflight.uses import vpc_id
@@ -17,15 +17,13 @@ Look = Callable[[Ground, str, str], Iterator[Outcome]]
 
 
 def parameters(ground: Ground) -> Iterator[Outcome]:
-    """A parameter that has neither a value nor a default stops `sam deploy`, which passes over unknown ones."""
+    """No value and no default stops a deployment; so does an unknown name, which `sam deploy` passes over."""
     missing = [name for name, value in ground.parameters.items() if value is UNKNOWN]
     if missing:
         where = f"[{ground.configuration.environment}.deploy.parameters] parameter_overrides"
         yield fault(f"no value for {', '.join(missing)}", f"set them in {ground.configuration.path}, {where}")
     for name in ground.configuration.parameters.keys() - ground.asked.keys():
-        near = get_close_matches(name, ground.asked, 1)
-        fix = f"set {near[0]}" if near else "docs/parameters.md has those there are"
-        yield warning(f"{name} is no parameter of the template: nothing comes of it", fix)
+        yield fault(unknown(name, ground.asked), "docs/parameters.md has those there are")
 
 
 def given(ground: Ground) -> Iterator[Outcome]:
