@@ -30,12 +30,7 @@ def preflight(configuration: Configuration) -> None:
         raise CommandError(f"{counts[FAULT]} of these would fail a deploy: each says how to mend it")
 
 
-def faults(configuration: Configuration) -> list[Outcome]:
-    """Return what would fail a deploy, of the checks that take a second or two: for a command that deploys."""
-    return [outcome for outcome in outcomes(configuration, quick=True) if outcome.level == FAULT]
-
-
-def outcomes(configuration: Configuration, quick: bool = False) -> Iterator[Outcome]:
+def outcomes(configuration: Configuration) -> Iterator[Outcome]:
     """Yield what the checks find, in the order of their table. They all run at the same time."""
     try:
         ground = Ground(configuration)
@@ -45,8 +40,7 @@ def outcomes(configuration: Configuration, quick: bool = False) -> Iterator[Outc
         return
     yield replace(ok(f"{ground.identity} in {ground.region}"), check="identity")
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        wanted = (check for check in CHECKS if (check.is_quick or not quick) and check.is_for(ground))
-        running = [pool.submit(_found, check, ground) for check in wanted]
+        running = [pool.submit(_found, check, ground) for check in CHECKS if check.is_for(ground)]
         for check in running:
             yield from check.result()
 

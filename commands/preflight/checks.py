@@ -35,33 +35,32 @@ CLUSTER = ("AWS::ECS::Cluster",)
 class Check:
     """A check by its name; `look` yields what it finds, and where that is nothing, `fine` says what is well.
 
-    With `types` it is for templates that have one of those alone; `is_quick`: it takes a few calls, not dozens.
+    With `types` it is for templates that have one of those alone.
     """
 
     name: str
     look: Callable[[Ground], Iterator[Outcome]]
     fine: str
     types: tuple[str, ...] = ()
-    is_quick: bool = False
 
     def is_for(self, ground: Ground) -> bool:
         return not self.types or any(ground.of(*self.types))
 
 
 CHECKS = (
-    Check("stack", standing.stack, "it can be made or changed", is_quick=True),
-    Check("parameters", given.parameters, "each has a value", is_quick=True),
+    Check("stack", standing.stack, "it can be made or changed"),
+    Check("parameters", given.parameters, "each has a value"),
     Check("permissions", access.permissions, "the identity may make every resource of the templates"),
-    Check("service-linked roles", linked_roles.linked_roles, "none is needed", is_quick=True),
+    Check("service-linked roles", linked_roles.linked_roles, "none is needed"),
     Check("template limits", limits.limits, "no template is over CloudFormation's limits"),
     Check("quotas", quotas.quotas, "there is room for all of it"),
-    Check("VPC", network.vpc, "there, with DNS support and DNS hostnames", NETWORK, is_quick=True),
-    Check("subnets", network.subnets, "none is given", NETWORK, is_quick=True),
+    Check("VPC", network.vpc, "there, with DNS support and DNS hostnames", NETWORK),
+    Check("subnets", network.subnets, "none is given", NETWORK),
     Check("routes", routes.routes, "each subnet has the way out that its use takes", NETWORK),
     Check("endpoints", endpoints.endpoints, "those there are let the subnets in", NETWORK),
     Check("names", names.names, "none is given: each is generated"),
     Check("what is given", given.given, "nothing that must be there is named"),
-    Check("certificate", certificate.certificate, "none is given: HTTP alone", LISTENER, is_quick=True),
+    Check("certificate", certificate.certificate, "none is given: HTTP alone", LISTENER),
     Check("databases", databases.databases, "engine version and class are offered", DATABASE),
     Check("instance types", instances.instance_types, "Batch chooses them itself", ENVIRONMENT),
     Check("vCPU quotas", instances.vcpu_quotas, "EC2 starts instances of these types", ENVIRONMENT),

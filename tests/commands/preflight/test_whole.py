@@ -11,7 +11,7 @@ from botocore.client import BaseClient
 from moto import settings
 
 from commands.__main__ import main
-from commands.preflight import faults, outcomes
+from commands.preflight import outcomes
 from tests.commands.preflight.account import Network
 from tests.commands.preflight.conftest import Project, allow
 from tests.emitted import WHOLE
@@ -137,9 +137,3 @@ def test_nobody_is_one_fault(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     status, said, _ = run()
     assert status == 1
     assert said[1].startswith("fault    identity              Unable to locate credentials; fix: log in (aws configure")
-
-
-def test_a_command_that_deploys_asks_for_the_quick_checks_alone(project: Project, network: Network) -> None:
-    assert faults(project.configuration) == []
-    project.give(MlflowDbEngineVersion="8.4.1", VpcId="vpc-0123456789abcdef0")
-    assert {one.check for one in faults(project.configuration)} == {"VPC", "subnets"}
