@@ -30,7 +30,6 @@ SLOTS = {
     ("AWS::Batch::ComputeEnvironment", "ServiceRole"): "batch",
     **{(kind, "Role"): "lambda" for kind in FUNCTIONS},
 }
-JOB_SERVICES = ('["ec2.amazonaws.com"]', '["ecs-tasks.amazonaws.com"]')
 NEEDED = {(TASK, "TaskRoleArn"), (TASK, "ExecutionRoleArn"), (JOB, "ExecutionRoleArn")}
 MANAGED = {  # AWS's managed policies, by the service that acts by them
     "batch": "service-role/AWSBatchServiceRole",

@@ -27,7 +27,6 @@ from templates_py.review.relations.wiring import meets
 from templates_py.review.tree import Tree
 
 TARGET, POLICY = "AWS::ApplicationAutoScaling::ScalableTarget", "AWS::ApplicationAutoScaling::ScalingPolicy"
-METRICS = ["ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization"]
 
 
 def scaling_is_this_services(tree: Tree) -> Iterator[str]:
