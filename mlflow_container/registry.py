@@ -107,6 +107,6 @@ def _get(url: str, authorization: str = "") -> bytes:
     request = Request(url, headers={"Accept": ", ".join(MANIFESTS)})
     if authorization:
         request.add_unredirected_header("Authorization", authorization)
-    with urlopen(request, timeout=PATIENCE) as response:
+    with urlopen(request, timeout=PATIENCE) as response:  # the registry's  # nosec B310
         body: bytes = response.read()
     return body

@@ -112,7 +112,7 @@ class Server:
         memory = variables.number("TASK_MEMORY", 2048, 128, 9999999)
         root = r"s3://[a-z0-9][a-z0-9.-]+(/[^/\s]+)*/?"
         return cls(
-            host=variables.text("HOST", "0.0.0.0"),
+            host=variables.text("HOST", "0.0.0.0"),  # the task's security group decides  # nosec B104
             port=variables.number("PORT", 5000, 1, 65535),
             names=_names(variables.text("ALLOWED_HOSTS")),
             workers=variables.number("WORKERS", suiting(cpu, memory), 1, 64),

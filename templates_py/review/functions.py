@@ -26,7 +26,14 @@ def _equals(given: Any) -> Any:
     one, other = given
     if _known(one) and _known(other):
         return text(one) == text(other)
+    if "" in given and any(map(_has_text, given)):
+        return False
     return True if one == other else {"Fn::Equals": given}
+
+
+def _has_text(value: Any) -> bool:
+    """Whether a value is joined of something that is never empty, though not all of it is known."""
+    return isinstance(value, dict) and any(_known(item) and item != "" for item in value.get("Fn::Join", ["", []])[1])
 
 
 def _not(given: Any) -> Any:

@@ -63,12 +63,11 @@ class Scope:
     def _value(self, key: str, declared: Body, values: Mapping[str, Any]) -> Any:
         if key not in values:
             return declared["Default"] if self.prefix and "Default" in declared else {"Ref": key}
-        is_list = declared["Type"] == "CommaDelimitedList" or declared["Type"].startswith("List<")
-        return FUNCTIONS["Fn::Split"]([",", values[key]]) if is_list and not self._is_ref(values[key]) else values[key]
-
-    @staticmethod
-    def _is_ref(value: Any) -> bool:
-        return isinstance(value, dict) and "Ref" in value
+        if declared["Type"] != "CommaDelimitedList" and not declared["Type"].startswith("List<"):
+            return values[key]
+        if isinstance(values[key], dict) and "Ref" in values[key]:  # a list of the root's; a resource is one item
+            return [values[key]] if "/" in values[key]["Ref"] else values[key]
+        return FUNCTIONS["Fn::Split"]([",", values[key]])
 
     def resources(self) -> Iterator[Resource]:
         for title, made in self.body["Resources"].items():

@@ -1,0 +1,88 @@
+"""What is judged: each root of build/ as one template, as it is by default and with every option of the register on."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from templates_py.review.mutation.flat import one_template
+from templates_py.review.scope import STACK, Body, Templates
+from templates_py.review.tree import defaults, flatten, load
+
+SUBNETS = "subnet-0123456789abcdef0,subnet-0123456789abcdef1"
+# What a deployment must be told, by type or by name: any real one would do.
+TOLD = {
+    "AWS::EC2::VPC::Id": "vpc-0123456789abcdef0",
+    "List<AWS::EC2::Subnet::Id>": SUBNETS,
+    "OidcIssuer": "https://login.example.org",
+    "OidcAuthorizationEndpoint": "https://login.example.org/authorize",
+    "OidcTokenEndpoint": "https://login.example.org/token",
+    "OidcUserInfoEndpoint": "https://login.example.org/userinfo",
+    "OidcJwksEndpoint": "https://login.example.org/keys",
+    "OidcClientId": "mlflow",
+    "OidcClientSecretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:oidc-AbCdEf",
+}
+SERVED = {"ImageTag": "1"}  # without one there is no service to judge
+
+
+def flattened(build: Path, options: Mapping[str, str]) -> dict[str, Body]:
+    """Return the templates to judge: `hydra`, `hydra, hardened`, `artifacts`, ...
+
+    `options` are parameters and values, those of a system (`MultiAz`) by either name (`BatchMultiAz`).
+    """
+    templates = load(build)
+    judged = {}
+    for root in sorted(_roots(templates)):
+        name = posixpath.dirname(root) or "hydra"
+        judged[name] = _flat(templates, root, SERVED)
+        judged[f"{name}, hardened"] = _flat(templates, root, {**SERVED, **_of(templates[root], options)})
+    return judged
+
+
+def _roots(templates: Templates) -> set[str]:
+    nested = {
+        posixpath.normpath(posixpath.join(posixpath.dirname(name), posixpath.splitext(url)[0]))
+        for name, body in templates.items()
+        for url in _urls(body)
+    }
+    return templates.keys() - nested
+
+
+def _urls(body: Body) -> Iterator[str]:
+    for made in body["Resources"].values():
+        if made["Type"] == STACK:
+            yield made["Properties"]["TemplateURL"]
+
+
+def _of(root: Body, options: Mapping[str, str]) -> dict[str, Any]:
+    """The options that a root asks for."""
+    asked = root.get("Parameters", {})
+    named = {name: name.removeprefix("Batch").removeprefix("Mlflow") for name in asked}
+    return {name: options[key] for name, one in named.items() for key in (name, one) if key in options}
+
+
+def _flat(templates: Templates, root: str, given: Mapping[str, object]) -> Body:
+    asked = templates[root].get("Parameters", {})
+    told = {name: TOLD.get(name, TOLD.get(made["Type"])) for name, made in asked.items() if "Default" not in made}
+    if open_ones := [name for name, value in told.items() if value is None]:
+        raise ValueError(f"{root}: no value to judge {', '.join(open_ones)} with: expected one in audit/flattening.py")
+    tree = flatten(templates, root, {**defaults(templates, root), **told, **given})
+    made = one_template(tree)
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Resources": made["Resources"],
+        "Outputs": made["Outputs"],
+    }
+
+
+def write(templates: Mapping[str, Body], folder: Path) -> list[Path]:
+    """Write each template to a folder: `hydra-hardened.json`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {name: folder / f"{name.replace(', ', '-')}.json" for name in templates}
+    for name, path in paths.items():
+        path.write_text(json.dumps(templates[name], indent=1) + "\n")
+    return list(paths.values())
