@@ -1,4 +1,4 @@
-"""`python -m audit`: judge what build/ has, or one flattened template; exit 1 on anything that is not in the register."""
+"""`python -m audit`: judge what build/ has, or one flattened template, by the scanners, the relations, the register."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def _write(build: Path) -> int:
-    for path in write(flattened(build, load().parameters), OUT / "flat"):
+    for path in write(flattened(build, load().deployments), OUT / "flat"):
         print(path.relative_to(ROOT))
     return 0
 
@@ -46,7 +46,7 @@ def _audit(build: Path, flat: Path | None) -> int:
         print(f"{int(time.monotonic() - began):4} s  {text}", flush=True)
 
     register = load()
-    templates = {flat.stem: json.loads(flat.read_text())} if flat else flattened(build, register.parameters)
+    templates = {flat.stem: json.loads(flat.read_text())} if flat else flattened(build, register.deployments)
     scanners = {name: scan for name, scan in {**FAST, **SLOW}.items() if not flat or name != "bandit"}
     say(f"{len(templates)} templates, {len(scanners)} scanners")
     judged = judge(templates, register, scanners, say)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-
 WHOLE = "template"  # the resource of what is about no one resource
 
 

@@ -1,4 +1,4 @@
-"""What is judged: each root of build/ as one template, as it is by default and with every option of the register on."""
+"""What is judged: each root of build/ as one template, as it comes and with the options of the register on."""
 
 from __future__ import annotations
 
@@ -28,18 +28,19 @@ TOLD = {
 SERVED = {"ImageTag": "1"}  # without one there is no service to judge
 
 
-def flattened(build: Path, options: Mapping[str, str]) -> dict[str, Body]:
+def flattened(build: Path, deployments: Mapping[str, Mapping[str, str]]) -> dict[str, Body]:
     """Return the templates to judge: `hydra`, `hydra, hardened`, `artifacts`, ...
 
-    `options` are parameters and values, those of a system (`MultiAz`) by either name (`BatchMultiAz`).
+    `deployments` are names and parameters, those of a system (`MultiAz`) by either name (`BatchMultiAz`).
     """
     templates = load(build)
-    judged = {}
-    for root in sorted(_roots(templates)):
-        name = posixpath.dirname(root) or "hydra"
-        judged[name] = _flat(templates, root, SERVED)
-        judged[f"{name}, hardened"] = _flat(templates, root, {**SERVED, **_of(templates[root], options)})
-    return judged
+    return {
+        ", ".join(filter(None, [posixpath.dirname(root) or "hydra", deployment])): _flat(
+            templates, root, {**SERVED, **_of(templates[root], told)}
+        )
+        for root in sorted(_roots(templates))
+        for deployment, told in deployments.items()
+    }
 
 
 def _roots(templates: Templates) -> set[str]:
@@ -57,11 +58,11 @@ def _urls(body: Body) -> Iterator[str]:
             yield made["Properties"]["TemplateURL"]
 
 
-def _of(root: Body, options: Mapping[str, str]) -> dict[str, Any]:
-    """The options that a root asks for."""
+def _of(root: Body, told: Mapping[str, str]) -> dict[str, Any]:
+    """What of it a root asks for."""
     asked = root.get("Parameters", {})
     named = {name: name.removeprefix("Batch").removeprefix("Mlflow") for name in asked}
-    return {name: options[key] for name, one in named.items() for key in (name, one) if key in options}
+    return {name: told[key] for name, one in named.items() for key in (one, name) if key in told}
 
 
 def _flat(templates: Templates, root: str, given: Mapping[str, object]) -> Body:

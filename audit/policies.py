@@ -7,13 +7,18 @@ from typing import Any
 
 from templates_py.review.scope import Body
 
-PSEUDO = {"AWS::Partition": "aws", "AWS::Region": "eu-west-1", "AWS::AccountId": "123456789012", "AWS::StackName": "hydra"}
-HERE = "eu-west-1:123456789012"
+REGION, ACCOUNT = "eu-west-1", "123456789012"
+PSEUDO = {
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::AccountId": ACCOUNT,
+    "AWS::StackName": "hydra",
+}
 # What Ref says of a resource, and what GetAtt of its ARN.
-REFS = {"AWS::SecretsManager::Secret": "arn:aws:secretsmanager:" + HERE + ":secret:{name}-AbCdEf", "AWS::S3::Bucket": "{name}"}
+REFS = {"AWS::SecretsManager::Secret": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{{name}}-AbCdEf"}
 ARNS = {
-    "AWS::ECR::Repository": "arn:aws:ecr:" + HERE + ":repository/{name}",
-    "AWS::Logs::LogGroup": "arn:aws:logs:" + HERE + ":log-group:{name}:*",
+    "AWS::ECR::Repository": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{{name}}",
+    "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{name}}:*",
     "AWS::S3::Bucket": "arn:aws:s3:::{name}",
 }
 

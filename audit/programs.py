@@ -1,4 +1,4 @@
-"""The scanners' environments, and how a program is run: its answer is JSON; what it says besides is shown if it fails."""
+"""The scanners' environments, and how a program is run: what it prints is its answer, or is shown if it fails."""
 
 from __future__ import annotations
 

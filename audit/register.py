@@ -1,6 +1,7 @@
 """The register of what is accepted: exact findings under a reason, and findings that an option takes away.
 
-An option is off as a whole in a deployment or on as a whole: a resource on which it is off alone is a finding.
+An option is off as a whole in a deployment or on as a whole: a resource on which it is off alone is a finding. And it
+must take away what stands under it, in a deployment that has it on.
 """
 
 from __future__ import annotations
@@ -14,50 +15,57 @@ from audit.findings import WHOLE, Finding
 from templates_py.settings import ROOT
 
 REGISTER = ROOT / "tests" / "audit" / "accepted.toml"
+HARDENED = "hardened"
 
 
-class Reason(NamedTuple):
-    """Why findings are accepted."""
+class Part(NamedTuple):
+    """Why some findings are accepted; for an option also the parameters that take them away."""
 
     reason: str
     entries: frozenset[str]
-
-
-class Option(NamedTuple):
-    """A parameter that takes findings away, and the value that the hardened deployment gives it."""
-
     parameters: dict[str, str]
-    reason: str
-    entries: frozenset[str]
+    deployment: str
 
 
 class Register(NamedTuple):
     """All of accepted.toml."""
 
-    accepted: list[Reason]
-    options: list[Option]
+    accepted: list[Part]
+    options: list[Part]
 
     @property
-    def parameters(self) -> dict[str, str]:
-        """What the hardened deployment is told."""
-        return {name: value for option in self.options for name, value in option.parameters.items()}
+    def parts(self) -> list[Part]:
+        return [*self.accepted, *self.options]
+
+    @property
+    def deployments(self) -> dict[str, dict[str, str]]:
+        """What each judged deployment is told: as it comes, hardened, and hardened further in other ways."""
+        told: dict[str, dict[str, str]] = {"": {}, HARDENED: {}}
+        for option in sorted(self.options, key=lambda one: one.deployment != HARDENED):
+            told.setdefault(option.deployment, dict(told[HARDENED])).update(option.parameters)
+        return told
 
 
 def load(path: Path = REGISTER) -> Register:
     """Read the register. Raises ValueError for an entry that stands twice, or one that is no `tool rule resource`."""
     body = tomllib.loads(path.read_text())
-    accepted = [Reason(one["reason"], frozenset(one["findings"])) for one in body.get("accepted", [])]
-    options = [Option(one["parameters"], one["reason"], frozenset(one["findings"])) for one in body.get("option", [])]
-    listed = [entry for table in ("accepted", "option") for one in body.get(table, []) for entry in one["findings"]]
+    parts = {kind: [_part(one) for one in body.get(kind, [])] for kind in ("accepted", "option")}
+    listed = [entry for kind in parts for one in body.get(kind, []) for entry in one["findings"]]
     if twice := {entry for entry in listed if listed.count(entry) > 1}:
         raise ValueError(f"{path.name}: {', '.join(sorted(twice))} stands there twice: expected once")
     if odd := [entry for entry in listed if len(entry.split(" ")) != 3]:
         raise ValueError(f"{path.name}: {odd[0]!r}: expected a tool, a rule and a resource, with spaces between them")
-    return Register(accepted, options)
+    return Register(parts["accepted"], parts["option"])
+
+
+def _part(one: dict[str, object]) -> Part:
+    entries, parameters = one["findings"], one.get("parameters", {})
+    assert isinstance(entries, list) and isinstance(parameters, dict)
+    return Part(str(one["reason"]), frozenset(entries), parameters, str(one.get("deployment", HARDENED)))
 
 
 class Scope(NamedTuple):
-    """Which entries a judgement is about: of the tools that ran, and of what the templates have."""
+    """Which entries a judgement is about: of the tools that ran, and of what the template has."""
 
     tools: frozenset[str]
     resources: frozenset[str]
@@ -65,7 +73,7 @@ class Scope(NamedTuple):
     def among(self, entries: Iterable[str]) -> set[str]:
         """The entries that are in this scope."""
         parts = {entry: entry.split(" ") for entry in entries}
-        return {entry for entry, (tool, _, resource) in parts.items() if {tool} <= self.tools and self._has(resource)}
+        return {entry for entry, (tool, _, resource) in parts.items() if tool in self.tools and self._has(resource)}
 
     def _has(self, resource: str) -> bool:
         return resource in self.resources or resource == WHOLE or "/" in resource  # an output, or a file
@@ -74,7 +82,7 @@ class Scope(NamedTuple):
 def new(findings: Iterable[Finding], register: Register, scope: Scope) -> list[Finding]:
     """Return the findings of one template that the register does not have."""
     found = {one.entry: one for one in findings}
-    explained = {entry for reason in register.accepted for entry in reason.entries}
+    explained = {entry for part in register.accepted for entry in part.entries}
     for option in register.options:
         if (entries := scope.among(option.entries)) <= found.keys():
             explained |= entries
@@ -83,5 +91,14 @@ def new(findings: Iterable[Finding], register: Register, scope: Scope) -> list[F
 
 def stale(findings: Iterable[Finding], register: Register, tools: frozenset[str]) -> list[str]:
     """Return the entries of `tools` that no finding of any template needs."""
-    listed = {entry for part in [*register.accepted, *register.options] for entry in part.entries}
+    listed = {entry for part in register.parts for entry in part.entries}
     return sorted({entry for entry in listed if entry.split(" ")[0] in tools} - {one.entry for one in findings})
+
+
+def kept(findings: Iterable[Finding], register: Register) -> list[str]:
+    """Return the entries under an option that it does not take away: found in each deployment of a template."""
+    where: dict[str, set[str]] = {}
+    for one in findings:
+        where.setdefault(one.entry, set()).add(one.template.partition(", ")[2])
+    entries = {entry for option in register.options for entry in option.entries}
+    return sorted(entry for entry in entries if where.get(entry, set()) >= register.deployments.keys())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from audit.findings import Finding
 from audit.judgement import Judgement
-from audit.register import Register, stale
+from audit.register import Register, kept, stale
 from templates_py.review.scope import Body
 from templates_py.settings import ROOT
 
@@ -16,15 +16,18 @@ from templates_py.settings import ROOT
 def report(judged: Judgement, register: Register, templates: Mapping[str, Body], out: Path, whole: bool) -> int:
     """Print the table and write `out`. A stale entry counts where the `whole` was judged. Exit status: 0 or 1."""
     unneeded = stale(judged.findings, register, judged.tools) if whole else []
+    stays = kept(judged.findings, register) if whole else []
     print("\n".join(table(judged, register, list(templates))))
     for one in judged.new:
         print(f"new: {one.entry}{f' in {one.template}' if one.template else ''}: {one.text.strip()}")
     for entry in unneeded:
         print(f"stale: {entry}: nothing of the kind is found; take it out of the register")
+    for entry in stays:
+        print(f"stays: {entry}: its option does not take it away")
     out.write_text(json.dumps(_for_machines(judged, register, unneeded), indent=1) + "\n")
     entries = sum(len(one.entries) for one in register.accepted)
     print(f"{out.relative_to(ROOT)}. The register: {len(register.accepted)} reasons for {entries} entries.")
-    return 1 if judged.new or unneeded else 0
+    return 1 if judged.new or unneeded or stays else 0
 
 
 def table(judged: Judgement, register: Register, templates: list[str]) -> list[str]:
@@ -41,7 +44,7 @@ def table(judged: Judgement, register: Register, templates: list[str]) -> list[s
 
 
 def _for_machines(judged: Judgement, register: Register, unneeded: list[str]) -> dict[str, object]:
-    reasons = {entry: part.reason for part in [*register.accepted, *register.options] for entry in part.entries}
+    reasons = {entry: part.reason for part in register.parts for entry in part.entries}
     fresh = set(judged.new)
     return {"findings": [_row(one, reasons, fresh) for one in judged.findings], "stale": unneeded}
 
