@@ -14,6 +14,7 @@ from audit.programs import ScannerError
 from audit.register import load
 from audit.report import report
 from audit.scanners import FAST, SLOW
+from templates_py.review.tree import load as templates_of
 from templates_py.settings import ROOT
 
 OUT = ROOT / ".local" / "audit"
@@ -34,7 +35,7 @@ def main() -> int:
 
 
 def _write(build: Path) -> int:
-    for path in write(flattened(build, load().deployments), OUT / "flat"):
+    for path in write(flattened(templates_of(build), load().deployments), OUT / "flat"):
         print(path.relative_to(ROOT))
     return 0
 
@@ -46,7 +47,9 @@ def _audit(build: Path, flat: Path | None) -> int:
         print(f"{int(time.monotonic() - began):4} s  {text}", flush=True)
 
     register = load()
-    templates = {flat.stem: json.loads(flat.read_text())} if flat else flattened(build, register.deployments)
+    templates = (
+        {flat.stem: json.loads(flat.read_text())} if flat else flattened(templates_of(build), register.deployments)
+    )
     scanners = {name: scan for name, scan in {**FAST, **SLOW}.items() if not flat or name != "bandit"}
     say(f"{len(templates)} templates, {len(scanners)} scanners")
     judged = judge(templates, register, scanners, say)

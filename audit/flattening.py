@@ -10,7 +10,7 @@ from typing import Any
 
 from templates_py.review.mutation.flat import one_template
 from templates_py.review.scope import STACK, Body, Templates
-from templates_py.review.tree import defaults, flatten, load
+from templates_py.review.tree import defaults, flatten
 
 SUBNETS = "subnet-0123456789abcdef0,subnet-0123456789abcdef1"
 # What a deployment must be told, by type or by name: any real one would do.
@@ -28,14 +28,13 @@ TOLD = {
 SERVED = {"ImageTag": "1"}  # without one there is no service to judge
 
 
-def flattened(build: Path, deployments: Mapping[str, Mapping[str, str]]) -> dict[str, Body]:
-    """Return the templates to judge: `hydra`, `hydra, hardened`, `artifacts`, ...
+def flattened(templates: Templates, deployments: Mapping[str, Mapping[str, str]]) -> dict[str, Body]:
+    """Return the templates to judge: `hydra`, `hydra-hardened`, `artifacts`, ...
 
     `deployments` are names and parameters, those of a system (`MultiAz`) by either name (`BatchMultiAz`).
     """
-    templates = load(build)
     return {
-        ", ".join(filter(None, [posixpath.dirname(root) or "hydra", deployment])): _flat(
+        "-".join(filter(None, [posixpath.dirname(root) or "hydra", deployment])): _flat(
             templates, root, {**SERVED, **_of(templates[root], told)}
         )
         for root in sorted(_roots(templates))
@@ -83,7 +82,7 @@ def _flat(templates: Templates, root: str, given: Mapping[str, object]) -> Body:
 def write(templates: Mapping[str, Body], folder: Path) -> list[Path]:
     """Write each template to a folder: `hydra-hardened.json`."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = {name: folder / f"{name.replace(', ', '-')}.json" for name in templates}
+    paths = {name: folder / f"{name}.json" for name in templates}
     for name, path in paths.items():
         path.write_text(json.dumps(templates[name], indent=1) + "\n")
     return list(paths.values())

@@ -99,6 +99,6 @@ def kept(findings: Iterable[Finding], register: Register) -> list[str]:
     """Return the entries under an option that it does not take away: found in each deployment of a template."""
     where: dict[str, set[str]] = {}
     for one in findings:
-        where.setdefault(one.entry, set()).add(one.template.partition(", ")[2])
+        where.setdefault(one.entry, set()).add(one.template.partition("-")[2])
     entries = {entry for option in register.options for entry in option.entries}
     return sorted(entry for entry in entries if where.get(entry, set()) >= register.deployments.keys())

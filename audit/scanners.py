@@ -62,7 +62,9 @@ def _linted(tool: str, folder: Path, *options: str) -> Iterator[Finding]:
 
 
 def _resource(path: list[Any]) -> str:
-    return str(path[1]) if len(path) > 1 and path[0] == "Resources" else "/".join(map(str, path[:2])) or WHOLE
+    if len(path) < 2 or path[0] == "Metadata":
+        return WHOLE
+    return str(path[1]) if path[0] == "Resources" else "/".join(map(str, path[:2]))
 
 
 def cloudformation_validate(folder: Path) -> Iterator[Finding]:

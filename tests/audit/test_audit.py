@@ -1,0 +1,68 @@
+"""Audit's fast part: our own rules and the scanners of .venv over what is deployed. All of it is `make audit`."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from audit.flattening import flattened
+from audit.judgement import Judgement, judge
+from audit.register import Register, kept, load, stale
+from audit.scanners import FAST
+from templates_py.review.transitions import templates
+from templates_py.settings import ROOT
+from templates_py.settings.loading import load as settings
+
+pytestmark = pytest.mark.slow
+NOTHING = Register([], [])
+
+
+@pytest.fixture(scope="module")
+def register() -> Register:
+    return load()
+
+
+@pytest.fixture(scope="module")
+def ours(register: Register) -> dict[str, Any]:
+    return flattened(templates(settings(ROOT / "hydra.toml")), register.deployments)
+
+
+@pytest.fixture(scope="module")
+def judged(ours: dict[str, Any], register: Register) -> Judgement:
+    return judge(ours, register, FAST)
+
+
+def test_nothing_is_found_that_the_register_does_not_have(judged: Judgement) -> None:
+    assert judged.new == []
+
+
+def test_the_register_has_nothing_that_is_not_found(judged: Judgement, register: Register) -> None:
+    assert stale(judged.findings, register, judged.tools) == []
+    assert kept(judged.findings, register) == []
+
+
+# A fault for each tool: resource, property, value -> what says so.
+FAULTS = {
+    "relations": ("MlflowDatabaseInstance", "PubliclyAccessible", True),
+    "cfn-lint": ("MlflowDatabaseInstance", "BackupRetentionPeriod", 99),
+    "cfn-lint-serverless": ("BatchLambdaLogGroup", "RetentionInDays", None),
+    "cloudformation-validate": ("MlflowDatabaseInstance", "NoProperty", "x"),
+}
+
+
+def test_each_tool_finds_a_fault(ours: dict[str, Any]) -> None:
+    sound, broken = ours["hydra"], copy.deepcopy(ours["hydra"])
+    for resource, name, value in FAULTS.values():
+        properties = broken["Resources"][resource]["Properties"]
+        properties[name] = value
+        if value is None:
+            del properties[name]
+    scanners = {tool: scan for tool, scan in FAST.items() if tool in FAULTS}
+    before, after = (
+        {(one.tool, one.resource) for one in judge({"hydra": body}, NOTHING, scanners).findings}
+        for body in (sound, broken)
+    )
+    expected = {(tool, resource) for tool, (resource, _, _) in FAULTS.items()}
+    assert expected - {("cfn-lint-serverless", "BatchLambdaLogGroup")} <= after - before
