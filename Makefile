@@ -79,7 +79,7 @@ torture: .venv/.dev  ## Kill the database initialiser for as long as you like (S
 	TORTURE=$(or $(SEEDS),200) $(PYTHON) -m pytest -n auto -k 'killed or buildah' \
 	  tests/functions/test_once.py tests/mlflow_container
 
-SCANNERS := .local/audit/checkov/.ready .local/audit/policies/.ready .local/audit/node/.ready
+SCANNERS := .local/audit/checkov/.ready .local/audit/scanners/.ready .local/audit/node/.ready
 
 audit: synth .venv/.dev $(SCANNERS)  ## Judge the templates by ten scanners and our own rules (FLAT=file.json: that one)
 	@$(PYTHON) -m audit $(if $(FLAT),--flat '$(FLAT)')
@@ -87,9 +87,9 @@ audit: synth .venv/.dev $(SCANNERS)  ## Judge the templates by ten scanners and 
 flat: synth .venv/.dev  ## Write what audit judges: each root as one flattened template
 	@$(PYTHON) -m audit --write
 
-vulnerabilities: .local/audit/policies/.ready  ## Look the pinned packages up in PyPI's advisories, which takes a network
+vulnerabilities: .local/audit/scanners/.ready  ## Look the pinned packages up in PyPI's advisories, which takes a network
 	@for lock in requirements/*.txt */requirements.txt functions/*/requirements.txt; do \
-	  .local/audit/policies/bin/pip-audit --disable-pip --require-hashes --requirement "$$lock" || failed=1; \
+	  .local/audit/scanners/bin/pip-audit --disable-pip --require-hashes --requirement "$$lock" || failed=1; \
 	done; test -z "$$failed"
 
 mutate: .venv/.dev  ## Break the templates in some 3000 ways, and see that each is found
@@ -221,26 +221,25 @@ destroy: .venv/.dev  ## Delete the stack, and say how to get back what it held (
 	@$(UV) pip install --quiet --python .local/audit/$*/bin/python --compile-bytecode --require-hashes --requirements $<
 	@touch $@
 
-.local/audit/node/.ready: audit/package-lock.json
-	@command -v node >/dev/null && command -v npm >/dev/null \
-	  || { echo 'make audit: node and npm are not here: install them (Debian, Ubuntu: nodejs npm)' >&2; exit 1; }
+# npm's own scripts say `env node`.
+.local/audit/node/.ready: audit/package-lock.json | .local/audit/scanners/.ready
 	@echo 'Setting up .local/audit/node'
 	@mkdir -p .local/audit/node
 	@cp audit/package.json audit/package-lock.json .local/audit/node
-	@cd .local/audit/node && npm ci --ignore-scripts --silent
+	@cd .local/audit/node && PATH="../scanners/bin:$$PATH" npm ci --ignore-scripts --silent
 	@touch $@
 
 # Without UPGRADE=1, versions stay where the .in files allow. synth's are among dev's, so that one .venv serves both.
 COMPILE = $(UV) pip compile --quiet --generate-hashes --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
-lock: .venv/.uv  ## Make the locks again out of their .in files (UPGRADE=1: with the newest versions)
+lock: .venv/.uv .local/audit/scanners/.ready  ## Make the locks again out of their .in files (UPGRADE=1: with the newest versions)
 	@$(COMPILE) --universal --python-version 3.11 requirements/uv.in --output-file requirements/uv.txt
 	@$(COMPILE) --universal --python-version 3.11 requirements/dev.in --output-file requirements/dev.txt
 	@$(COMPILE) --universal --python-version 3.11 requirements/synth.in --constraints requirements/dev.txt \
 	  --output-file requirements/synth.txt
 	@$(COMPILE) --universal --python-version 3.13 requirements/local.in --output-file requirements/local.txt
 	@$(COMPILE) --universal --python-version 3.11 requirements/checkov.in --output-file requirements/checkov.txt
-	@$(COMPILE) --universal --python-version 3.11 requirements/policies.in --output-file requirements/policies.txt
-	@cd audit && npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --silent
+	@$(COMPILE) --universal --python-version 3.11 requirements/scanners.in --output-file requirements/scanners.txt
+	@cd audit && PATH="../.local/audit/scanners/bin:$$PATH" npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --silent
 	@$(COMPILE) --python-platform x86_64-manylinux2014 --python-version 3.13 functions/db_init/requirements.in \
 	  --output-file functions/db_init/requirements.txt
 	@$(COMPILE) --universal --python-version 3.13 --overrides mlflow_container/overrides.txt \

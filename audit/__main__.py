@@ -10,6 +10,7 @@ from pathlib import Path
 
 from audit.flattening import flattened, write
 from audit.judgement import judge
+from audit.page import PAGE, page
 from audit.programs import ScannerError
 from audit.register import load
 from audit.report import report
@@ -26,8 +27,12 @@ def main() -> int:
     parser.add_argument("--build", type=Path, default=ROOT / "build", help="where the templates are (default: build/)")
     parser.add_argument("--flat", type=Path, help="judge this flattened template instead")
     parser.add_argument("--write", action="store_true", help="only write the flattened templates of build/")
+    parser.add_argument("--page", action="store_true", help="only write the register's part of docs/security.md")
     args = parser.parse_args()
     try:
+        if args.page:
+            PAGE.write_text(page(load()))
+            return 0
         return _write(args.build) if args.write else _audit(args.build, args.flat)
     except (ScannerError, OSError, ValueError) as error:
         print(error, file=sys.stderr)

@@ -90,7 +90,11 @@ def checkov(folder: Path) -> Iterator[Finding]:
 
 def cdk_nag(folder: Path) -> Iterator[Finding]:
     """Its six packs. A rule is one rule in however many packs, and whatever number a pack gives it."""
-    said = answer("cdk-nag", ["node", str(HERE / "cdk_nag.mjs"), str(NODE_MODULES), *_templates(folder)], folder)
+    said = answer(
+        "cdk-nag",
+        [program("scanners", "node"), str(HERE / "cdk_nag.mjs"), str(NODE_MODULES), *_templates(folder)],
+        folder,
+    )
     for template, rule, resource, text in said:
         yield Finding(template, "cdk-nag", rule, resource, text)
 
@@ -126,7 +130,7 @@ def cfripper(folder: Path) -> Iterator[Finding]:
     """All its rules, with functions resolved. It writes what it finds to files."""
     with TemporaryDirectory() as out:
         options = ["--resolve", "--format", "json", "--output-folder", out, "--logging", "ERROR"]
-        ran("cfripper", [program("policies", "cfripper"), *_templates(folder), *options], folder, most=2)
+        ran("cfripper", [program("scanners", "cfripper"), *_templates(folder), *options], folder, most=2)
         for path in sorted(Path(out).glob("*.json")):
             said = json.loads(path.read_text())
             if said["exceptions"]:
@@ -140,7 +144,7 @@ def parliament_and_cloudsplaining(folder: Path) -> Iterator[Finding]:
     """Each policy of each role."""
     bodies = {name: json.loads((folder / name).read_text()) for name in _templates(folder)}
     given = [[Path(name).stem, *one] for name, body in bodies.items() for one in policies(body)]
-    command = [program("policies", "python"), str(HERE / "judge_policies.py")]
+    command = [program("scanners", "python"), str(HERE / "judge_policies.py")]
     for tool, *found in answer("parliament, cloudsplaining", command, folder, json.dumps(given)):
         template, rule, resource, text = found
         yield Finding(template, tool, rule, resource, text)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from audit.findings import Finding
+from audit.page import PAGE, page
 from audit.register import HARDENED, Part, Register, Scope, kept, load, new, stale
 
 ACCEPTED = Part("it must be so", frozenset({"checkov A Bucket"}), {}, HARDENED)
@@ -78,3 +79,7 @@ def test_a_wrong_entry_is_named(tmp_path: Path, body: str, said: str) -> None:
     path.write_text(f'[[accepted]]\nreason = "x"\nfindings = {body}\n')
     with pytest.raises(ValueError, match=said):
         load(path)
+
+
+def test_the_page_is_the_registers() -> None:
+    assert PAGE.read_text() == page(load()), "run: python -m audit --page"
