@@ -7,22 +7,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from audit.register import Part, Register
-from templates_py.review.markdown import line, table
+from templates_py.review.markdown import between, line, table
 from templates_py.settings import ROOT
 
 PAGE = ROOT / "docs" / "security.md"
-BEGIN, END = "<!-- written by python -m audit --page -->", "<!-- until here -->"
 
 
 def page(register: Register, path: Path = PAGE) -> str:
     """Return the page with its tables as the register has them."""
-    before, _, rest = path.read_text().partition(BEGIN)
-    return (
-        "\n".join(
-            [f"{before}{BEGIN}", "", *_tools(register), "", *_accepted(register), "", *_options(register), "", END]
-        )
-        + (rest.partition(END)[2])
-    )
+    tables = [*_tools(register), "", *_accepted(register), "", *_options(register)]
+    return between(path.read_text(), "register", "\n".join(tables))
 
 
 def _tools(register: Register) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""Tables in Markdown."""
+"""Markdown: tables, and what is written into a page by hand."""
 
 from __future__ import annotations
 
@@ -11,3 +11,10 @@ def table(*headings: str) -> list[str]:
 def line(*cells: str) -> str:
     """A line of a table."""
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def between(text: str, mark: str, content: str) -> str:
+    """`text` with what stands between the marks replaced."""
+    start, end = f"<!-- {mark} -->\n", f"\n<!-- /{mark} -->"
+    head, _, rest = text.partition(start)
+    return head + start + content + end + rest.partition(end)[2]

@@ -18,7 +18,7 @@ import msgspec
 from templates_py.inputs import camel
 from templates_py.review.graph import mermaid
 from templates_py.review.hydra import MODULES, NAMES, REASONS, SETTINGS
-from templates_py.review.markdown import line, table
+from templates_py.review.markdown import between, line, table
 from templates_py.review.transitions import templates
 from templates_py.review.tree import Tree, flatten, load
 from templates_py.review.updates import effects
@@ -61,7 +61,7 @@ def documents() -> dict[Path, str]:
             ROOT / "docs" / "hydra.md": _hydra(build),
             ROOT / "docs" / "parameters.md": _parameters(build),
             ROOT / "docs" / "hydra.schema.json": schema() + "\n",
-            readme: _between(readme.read_text(), "graph", f"```mermaid\n{mermaid(build)}\n```"),
+            readme: between(readme.read_text(), "graph", f"```mermaid\n{mermaid(build)}\n```"),
         }
 
 
@@ -164,10 +164,3 @@ def _asked(build: Path, path: str, name: str) -> str:
     made = _body(build, path)["Parameters"][name]
     default = f"`{made['Default']}`".replace("``", "") if "Default" in made else "must be given"
     return line(f"`{name}`", default, made["Description"], "; ".join(_effects(build, path, name)))
-
-
-def _between(text: str, mark: str, content: str) -> str:
-    """`text` with what stands between the marks replaced."""
-    start, end = f"<!-- {mark} -->\n", f"\n<!-- /{mark} -->"
-    head, _, rest = text.partition(start)
-    return head + start + content + end + rest.partition(end)[2]
