@@ -148,8 +148,8 @@ def use_page(server: Running, runs: list[str]) -> None:
         assert status == 200 and json.loads(said)["files"], said
         asked = urlencode({"run_uuid": run, "path": "some/where/small.txt"})
         assert server.get(f"/get-artifact?{asked}") == (200, b"xxxxx")
-    asked = urlencode({"run_uuid": runs[0], "path": "some/where/else.txt"})
-    print(server.get(f"/get-artifact?{asked}"))
+    status, said = server.get("/api/2.0/mlflow-artifacts/presigned/nothing.txt")
+    assert (status, json.loads(said)["error_code"]) == (404, "RESOURCE_DOES_NOT_EXIST")
     asked = urlencode({"run_uuid": runs[0], "path": "uploaded.txt"})
     status, said = server.ask("POST", f"/ajax-api/2.0/mlflow/upload-artifact?{asked}", b"uploaded")
     assert status == 200, said
