@@ -26,9 +26,10 @@ class Entry(NamedTuple):
     resources: Callable[[Deployment], Iterable[str]]
     title: str
     page: str
+    context: tuple[tuple[str, str], ...] = ()  # what the service says of itself, such as kms:ViaService
 
     def calls(self, deployment: Deployment) -> set[Call]:
-        return {Call(action, one) for action, one in product(self.actions, self.resources(deployment))}
+        return {Call(action, one, self.context) for action, one in product(self.actions, self.resources(deployment))}
 
 
 def any_resource(deployment: Deployment) -> list[str]:
@@ -157,12 +158,19 @@ class Managed(NamedTuple):
     page: str
 
 
+INSTANCE = (
+    "service-role/AmazonEC2ContainerServiceforEC2Role",
+    "Amazon ECS instance role",
+    "batch/latest/userguide/instance_IAM_role.html",
+)
 MANAGED = (
+    Managed("jobs", *INSTANCE),  # those of an instance
+    Managed("instance", *INSTANCE),
     Managed(
-        "jobs",
-        "service-role/AmazonEC2ContainerServiceforEC2Role",
-        "Amazon ECS instance role",
-        "batch/latest/userguide/instance_IAM_role.html",
+        "service",
+        "service-role/AWSBatchServiceRole",
+        "AWSBatchServiceRole, for a service role of one's own",
+        "aws-managed-policy/latest/reference/AWSBatchServiceRole.html",
     ),
     Managed(
         "job execution",

@@ -42,7 +42,7 @@ PLAIN = re.compile(
     r"(?i)x-id|x-amz-.*|response-.*|list-type|prefix|delimiter|max-keys|encoding-type|fetch-owner|start-after"
     r"|continuation-token|key-marker|version-id-marker|partNumber"
 )
-KEYS = {"prefix": "s3:prefix", "delimiter": "s3:delimiter"}
+KEYS = {"prefix": "s3:prefix"}  # what confines a listing
 # Headers by which a PutObject needs more than s3:PutObject, and a GetObject of a copy's source.
 MORE = {"x-amz-acl", "x-amz-tagging", "x-amz-copy-source", "x-amz-object-lock-mode", "x-amz-grant-full-control"}
 PREFIXES = {"secretsmanager": "secretsmanager", "AmazonSSM": "ssm"}
@@ -62,7 +62,7 @@ def calls(request: Request, body: bytes = b"") -> list[Call]:
     bucket, _, key = request.path.removeprefix("/").partition("/")
     operations = [name for name in request.args if not PLAIN.fullmatch(name)]
     asked = (request.method, "key" if key else "bucket", ",".join(operations))
-    if asked not in S3 or MORE & {name.lower() for name in request.headers.keys()}:
+    if asked not in S3 or MORE & {name.lower() for name, _ in request.headers}:
         raise LookupError(f"{request.method} {request.full_path} asks for what is not known here")
     arn = f"arn:aws:s3:::{bucket}"
     if asked[2] == "delete":

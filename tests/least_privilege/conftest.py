@@ -1,9 +1,8 @@
-"""One full run of whatever acts by our roles, against a server that enforces the emitted policies, and what it asked."""
+"""One full run of whatever acts by our roles, against a server that enforces their policies, and what it asked."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -88,7 +87,7 @@ def run(account: Account, mysql: Server) -> Iterator[Account]:
 
 def run_function(account: Account, mysql: Server) -> None:
     """The custom resource is made, and goes: the script is put there, run, and taken away."""
-    import app
+    import app  # the function, as Lambda finds it
 
     made = deployment(DIRECT, account.secrets)
     (custom,) = customs(made.tree)

@@ -8,7 +8,7 @@ from typing import Any
 from templates_py.review.functions import FUNCTIONS as INTRINSIC
 from templates_py.review.functions import without_nothing
 from templates_py.review.relations.identity import actors, job_roles, roles, statements
-from templates_py.review.relations.view import BUCKET, FUNCTIONS, JOB, SECRET, TASK, of
+from templates_py.review.relations.view import BUCKET, ENVIRONMENT, FUNCTIONS, JOB, SECRET, TASK, of
 from templates_py.review.scope import Resource
 from templates_py.review.transitions import templates
 from templates_py.review.tree import defaults, flatten
@@ -23,14 +23,17 @@ ATTRIBUTES = {
     ("AWS::ECR::Repository", "Arn"): f"arn:aws:ecr:{HERE}:repository/%s",
     ("AWS::ECR::Repository", "RepositoryUri"): f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/%s",
 }
-# Role -> where it is given to what acts by it. The jobs' is told by an output, for whoever registers a definition.
+# Where a role is given to what acts by it -> what it is. The jobs' roles are told by an output, for whoever registers a
+# definition; an instance's may be one of them.
 SLOTS = {
-    "function": (FUNCTIONS, "Role"),
-    "task": ((TASK,), "TaskRoleArn"),
-    "execution": ((TASK,), "ExecutionRoleArn"),
-    "job execution": ((JOB,), "ExecutionRoleArn"),
+    **{(kind, "Role"): "function" for kind in FUNCTIONS},
+    (TASK, "TaskRoleArn"): "task",
+    (TASK, "ExecutionRoleArn"): "execution",
+    (JOB, "ExecutionRoleArn"): "job execution",
+    ("AWS::IAM::InstanceProfile", "Roles"): "instance",
+    (ENVIRONMENT, "ServiceRole"): "service",
 }
-ROLES = (*SLOTS, "jobs")
+ROLES = ("function", "task", "execution", "jobs", "job execution", "instance", "service")
 
 
 class Deployment:
@@ -45,15 +48,14 @@ class Deployment:
         return [_name(one.path) for one in of(self.tree, BUCKET)]
 
     def roles(self, kind: str) -> list[Resource]:
-        """The roles of a kind: none, one, or one for each way that jobs run."""
-        if kind == "jobs":
-            return [role for role in roles(self.tree) if role.path in job_roles(self.tree)]
-        types, slot = SLOTS[kind]
-        return [
-            role
-            for role in roles(self.tree)
-            if any(one.type in types and place == slot for one, place in actors(self.tree, role))
-        ]
+        """The roles of a kind: none, one, or one for each way that jobs run. A role is of one kind."""
+        return [role for role in roles(self.tree) if self._kind(role) == kind]
+
+    def _kind(self, role: Resource) -> str:
+        if role.path in job_roles(self.tree):
+            return "jobs"
+        (kind,) = {SLOTS[one.type, place] for one, place in actors(self.tree, role)}
+        return kind
 
     def grants(self, role: Resource) -> list[Grant]:
         """What the policies of a role say that stand in the templates."""

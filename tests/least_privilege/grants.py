@@ -28,6 +28,9 @@ class Condition(NamedTuple):
     key: str
     values: tuple[str, ...]
 
+    def __str__(self) -> str:
+        return f"{self.key} {self.operator} {', '.join(self.values)}"
+
     def holds(self, call: Call) -> bool:
         given = dict(call.context).get(self.key)
         return given is not None and any(OPERATORS[self.operator](value, given) for value in self.values)
@@ -45,7 +48,7 @@ class Grant(NamedTuple):
         return same and all(condition.holds(call) for condition in self.conditions)
 
     def __str__(self) -> str:
-        return " ".join([self.action, "on", self.resource, *map(str, self.conditions)])
+        return f"{self.action} on {self.resource}" + "".join(f" where {condition}" for condition in self.conditions)
 
 
 def like(pattern: str, value: str) -> bool:
@@ -89,9 +92,16 @@ def excess(grants: list[Grant], calls: set[Call]) -> list[str]:
 
 
 def _smaller(grants: list[Grant], calls: set[Call]) -> Iterator[tuple[str, list[Grant]]]:
-    """Yield every smaller policy, with what is less: without a grant or a condition's value, or a pattern narrower."""
+    """Yield every smaller policy, with what is less.
+
+    It is without a grant or a condition's value, has a narrower pattern, or a condition on what all calls say alike.
+    """
     for place, grant in enumerate(grants):
-        yield str(grant), grants[:place] + grants[place + 1 :]
+        before, after = grants[:place], grants[place + 1 :]
+        yield str(grant), before + after
+        for condition in _addable(grant, calls):
+            more = grant._replace(conditions=(*grant.conditions, condition))
+            yield f"{grant}: where {condition} would do", [*before, more, *after]
     for pattern in {grant.resource for grant in grants}:
         narrow = _narrow(pattern, (call.resource for call in calls))
         if narrow != pattern:
@@ -106,10 +116,19 @@ def _smaller(grants: list[Grant], calls: set[Call]) -> Iterator[tuple[str, list[
                 yield f"{condition}: {narrow} would do", _with(grants, condition, (*others, narrow))
 
 
+def _addable(grant: Grant, calls: set[Call]) -> Iterator[Condition]:
+    """The conditions that a grant could have, by what every call that it allows has a key for."""
+    asked = [dict(call.context) for call in calls if grant.allows(call)]
+    shared = set.intersection(*map(set, asked)) if asked else set()
+    for key in sorted(shared - {condition.key for condition in grant.conditions}):
+        if (narrow := _narrow("*", (context[key] for context in asked))) != "*":
+            yield Condition("StringLike", key, (narrow,))
+
+
 def _narrow(pattern: str, given: Iterable[str]) -> str:
     """A pattern as narrow as it goes: what all that was given, and is like it, begins with."""
     matching = [value for value in given if like(pattern, value)]
-    begin = commonprefix(matching)
+    begin = commonprefix(matching)  # noqa: RUF071  as IAM: by characters, not by folders
     return begin if not matching or len(set(matching)) == 1 or begin.endswith("*") else begin + "*"
 
 

@@ -6,13 +6,13 @@ from templates_py.review.mutation.shapes import CERTIFICATE, CHECK, FARGATE, ML,
 from templates_py.settings import Batch, Mlflow, Settings
 from tests.least_privilege.deployment import Deployment
 
-DIRECT = "jobs by the instance role, artifacts direct"
-OWN = "jobs by a role of their own, users of MLflow's own"
-PROXIED = "both kinds of jobs, artifacts by the server"
+DIRECT, OWN, PROXIED = "direct", "own roles", "proxied"
 SETTINGS = {
     DIRECT: Settings(batch=Batch(compute_environments=[ML])),
     OWN: Settings(
-        batch=Batch(jobs_use_instance_role=False, compute_environments=[ML], job_definitions=[TRAIN]),
+        batch=Batch(
+            service_role="custom", jobs_use_instance_role=False, compute_environments=[ML], job_definitions=[TRAIN]
+        ),
         mlflow=Mlflow(auth="basic"),
     ),
     PROXIED: Settings(

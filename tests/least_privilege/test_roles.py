@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.least_privilege.by_aws import BY_AWS, MANAGED, calls_by_aws
+from tests.least_privilege.by_aws import calls_by_aws
 from tests.least_privilege.conftest import Account
 from tests.least_privilege.deployment import ROLES
 from tests.least_privilege.grants import allowed, excess, idle_conditions
