@@ -1,4 +1,4 @@
-"""docs/least-privilege.md, written from the templates and the list of AWS's: what each role may do, and who needs it."""
+"""docs/least-privilege.md, written from the templates and the list of AWS's: what each role may do, who needs it."""
 
 from __future__ import annotations
 
