@@ -73,8 +73,7 @@ def in_folder(bucket: Any, folder: Any) -> list[Statement]:
     """Read and write the objects of a folder, and list them; nothing else of the bucket, and nothing is deleted."""
     whole = arn("s3", bucket)
     below = Condition(StringLike({"s3:prefix": [Join("", [folder, "/*"])]}))
-    uploads = [to.AbortMultipartUpload, to.ListMultipartUploadParts]
     return [
         allow(to.ListBucket, on=[whole], Condition=below),
-        allow(to.GetObject, to.PutObject, *uploads, on=[Join("", [whole, "/", folder, "/*"])]),
+        allow(to.GetObject, to.PutObject, to.AbortMultipartUpload, on=[Join("", [whole, "/", folder, "/*"])]),
     ]

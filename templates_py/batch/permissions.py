@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from awacs import ec2, s3, secretsmanager, ssm
+from awacs.aws import Condition, StringEquals
 from troposphere import GetAtt, If, Join, NoValue, Ref, Sub
 from troposphere.iam import InstanceProfile, Policy, Role
 
@@ -123,10 +124,12 @@ class Permissions(Stack):
     def _script(self) -> Policy:
         bucket = arn("s3", self.script_bucket)
         script = Join("/", [bucket, self.script_key])
+        its_own = Condition(StringEquals({"s3:prefix": self.script_key}))
         # The listing tells an absent script from a forbidden one; the function takes its own versions away (P62).
         return inline(
             "TableSetupScript",
-            allow(s3.ListBucket, s3.ListBucketVersions, on=[bucket]),
+            allow(s3.ListBucket, on=[bucket]),
+            allow(s3.ListBucketVersions, on=[bucket], Condition=its_own),
             allow(s3.GetObject, s3.GetObjectVersion, s3.PutObject, s3.DeleteObjectVersion, on=[script]),
         )
 

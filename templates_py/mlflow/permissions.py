@@ -50,11 +50,12 @@ class Permissions(Stack):
     @resource
     def task_role(self) -> Role:
         bucket = arn("s3", self.artifact_bucket)
-        objects = [s3.GetObject, s3.PutObject, s3.DeleteObject, s3.AbortMultipartUpload, s3.ListMultipartUploadParts]
+        objects = [s3.GetObject, s3.PutObject, s3.DeleteObject, s3.AbortMultipartUpload]
+        # Who may list no more than the folder is told that an artifact is forbidden where it is not there.
         artifacts = inline(
             "Artifacts",
-            allow(s3.ListBucket, s3.GetBucketLocation, s3.ListBucketMultipartUploads, on=[bucket]),
-            allow(*objects, on=[Join("", [bucket, "/*"])]),
+            allow(s3.ListBucket, on=[bucket]),
+            allow(*objects, on=[Join("", [bucket, "/", self.s3_bucket_folder, "/*"])]),
         )
         return role(
             "TaskRole",

@@ -62,7 +62,13 @@ def test_the_function_reaches_its_script_and_its_secrets_alone(whole: Body) -> N
     rows = {tuple(row["Action"]): row["Resource"] for row in statements(whole["Resources"]["LambdaServiceRole"])}
     bucket = {"Fn::Join": [":", ["arn", {"Ref": "AWS::Partition"}, "s3", "", "", {"Ref": "ScriptBucket"}]]}
     assert rows["secretsmanager:GetSecretValue",] == [{"Ref": "UsernameSecret"}, {"Ref": "PasswordSecret"}]
-    assert rows["s3:ListBucket", "s3:ListBucketVersions"] == [bucket]
+    assert rows["s3:ListBucket",] == rows["s3:ListBucketVersions",] == [bucket]
+    (listing,) = (
+        row["Condition"]
+        for row in statements(whole["Resources"]["LambdaServiceRole"])
+        if row["Action"] == ["s3:ListBucketVersions"]
+    )
+    assert listing == {"StringEquals": {"s3:prefix": {"Ref": "ScriptKey"}}}
     (key,) = (value for actions, value in rows.items() if "s3:PutObject" in actions)
     assert key == [{"Fn::Join": ["/", [bucket, {"Ref": "ScriptKey"}]]}]
     assert [actions for actions, value in rows.items() if value == ["*"]] == [

@@ -38,7 +38,7 @@ def test_a_client_reads_and_writes_the_folder_and_nothing_else(direct: dict[str,
         },
         {
             "Effect": "Allow",
-            "Action": ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
+            "Action": ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
             "Resource": [{"Fn::Join": ["", [BUCKET, "/", {"Ref": "S3BucketFolder"}, "/*"]]}],
         },
     ]

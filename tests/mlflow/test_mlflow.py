@@ -229,7 +229,7 @@ def test_each_role_reaches_what_it_names_and_no_more(default: dict[str, Body]) -
         ]
     bucket = {"Fn::Join": [":", ["arn", {"Ref": "AWS::Partition"}, "s3", "", "", {"Ref": "ArtifactBucket"}]]}
     assert rows == {
-        "TaskRole": [[bucket], [{"Fn::Join": ["", [bucket, "/*"]]}]],
+        "TaskRole": [[bucket], [{"Fn::Join": ["", [bucket, "/", {"Ref": "S3BucketFolder"}, "/*"]]}]],
         "ExecutionRole": [
             ["*"],
             [{"Ref": "ContainerRepositoryArn"}],
