@@ -26,6 +26,7 @@ TIME = r"([01]\d|2[0-3]):[0-5]\d"
 DAY = "(mon|tue|wed|thu|fri|sat|sun)"
 HOURS = Like(f"{TIME}-{TIME}", "such as 03:00-04:00")
 DAYS = Like(f"{DAY}:{TIME}-{DAY}:{TIME}", "such as sun:04:30-sun:05:30")
+LOGS = ["audit", "error", "general", "slowquery"]  # all of MySQL's: whichever somebody turns on is exported
 SNAPSHOT = Like("[A-Za-z][A-Za-z0-9:-]{0,254}|arn:[^:]+:rds:.+", "a snapshot's identifier or ARN")
 
 
@@ -74,6 +75,8 @@ class Database(Stack):
             Parameters={
                 "require_secure_transport": "1",
                 "log_bin_trust_function_creators": "1",  # RDS gives nobody SUPER; with backups on, triggers need this
+                "slow_query_log": "1",
+                "log_output": "FILE",  # what exports read; by default it is a table
             },
             **of_companion(self.policy),
         )
@@ -99,7 +102,7 @@ class Database(Stack):
             MasterUserPassword=secret_string(self.db_password),
             MultiAZ=self.multi_az,
             DeletionProtection=self.deletion_protection,
-            EnableCloudwatchLogsExports=["error"],
+            EnableCloudwatchLogsExports=LOGS,
             **self._storage(),
             **self._network(),
             **self._backups(),

@@ -31,9 +31,19 @@ def test_the_instance_is_private_encrypted_and_protected(default: dict[str, Body
     )
 
 
-def test_mysql_speaks_tls_alone_and_takes_triggers(default: dict[str, Body]) -> None:
+def test_mysql_speaks_tls_alone_takes_triggers_and_logs_slow_queries(default: dict[str, Body]) -> None:
     group = only(default["shared/database-snapshot"], "AWS::RDS::DBParameterGroup")
-    assert group["Parameters"] == {"require_secure_transport": "1", "log_bin_trust_function_creators": "1"}
+    assert group["Parameters"] == {
+        "require_secure_transport": "1",
+        "log_bin_trust_function_creators": "1",
+        "slow_query_log": "1",
+        "log_output": "FILE",
+    }
+
+
+def test_every_log_of_mysqls_is_exported_when_it_is_turned_on(default: dict[str, Body]) -> None:
+    made = only(default["shared/database-snapshot"], "AWS::RDS::DBInstance")
+    assert made["EnableCloudwatchLogsExports"] == ["audit", "error", "general", "slowquery"]
 
 
 def test_storage_grows_unless_it_was_said_not_to(default: dict[str, Body]) -> None:
