@@ -110,6 +110,17 @@ def test_the_lock_table_is_terraforms(default: dict[str, Body]) -> None:
     assert table["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
+def test_logs_and_nested_stacks_say_outright_that_they_are_deleted(default: dict[str, Body]) -> None:
+    """What they do by default: what a nested stack holds has policies of its own."""
+    said = {
+        (made["Type"], made.get("DeletionPolicy"), made.get("UpdateReplacePolicy"))
+        for body in default.values()
+        for made in body["Resources"].values()
+        if made["Type"] in ("AWS::Logs::LogGroup", "AWS::CloudFormation::Stack")
+    }
+    assert said == {("AWS::Logs::LogGroup", "Delete", "Delete"), ("AWS::CloudFormation::Stack", "Delete", "Delete")}
+
+
 @pytest.mark.parametrize("path", ["template", "batch/template", "mlflow/template"])
 def test_subnets_must_lie_in_the_vpc(default: dict[str, Body], path: str) -> None:
     (assertion,) = default[path]["Rules"]["SubnetsInVpc"]["Assertions"]
