@@ -53,6 +53,21 @@ def test_storage_grows_unless_it_was_said_not_to(default: dict[str, Body]) -> No
     }
 
 
+def test_enhanced_monitoring_is_off_and_brings_its_own_role(default: dict[str, Body]) -> None:
+    body = default["shared/database-snapshot"]
+    role, made = body["Resources"]["MonitoringRole"], only(body, "AWS::RDS::DBInstance")
+    assert default["template"]["Parameters"]["BatchMonitoringInterval"]["Default"] == 0
+    assert body["Conditions"]["Monitored"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "MonitoringInterval"}, 0]}]}
+    arn = {"Fn::GetAtt": ["MonitoringRole", "Arn"]}
+    assert role["Condition"] == "Monitored"
+    assert made["MonitoringRoleArn"] == {"Fn::If": ["Monitored", arn, {"Ref": "AWS::NoValue"}]}
+    (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": ["monitoring.rds.amazonaws.com"]}
+    policy = "arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+    assert role["Properties"]["ManagedPolicyArns"] == [{"Fn::Sub": policy}]
+    assert role["Properties"]["Policies"] == {"Ref": "AWS::NoValue"}
+
+
 @pytest.mark.parametrize(
     ("key", "parameter"),
     [
@@ -62,6 +77,7 @@ def test_storage_grows_unless_it_was_said_not_to(default: dict[str, Body]) -> No
         ("DBInstanceClass", "DbInstanceClass"),
         ("Port", "DbPort"),
         ("MultiAZ", "MultiAz"),
+        ("MonitoringInterval", "MonitoringInterval"),
         ("BackupRetentionPeriod", "BackupRetentionPeriod"),
         ("PreferredBackupWindow", "PreferredBackupWindow"),
         ("PreferredMaintenanceWindow", "PreferredMaintenanceWindow"),
