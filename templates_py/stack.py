@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, TypeVar
 
-from troposphere import AWSHelperFn, Output, Template
+from troposphere import AWSHelperFn, Delete, Output, Template
 from troposphere.cloudformation import Stack as NestedStack
 
 from templates_py.inputs import Input, Value, camel
@@ -116,7 +116,7 @@ class Stack:
             raise TypeError(f"{self.path} gives {child.path} {', '.join(sorted(unknown))}, which it does not take")
         needed = [row for name, row in child.inputs.items() if name in child.used]
         values = {r.name: given[r.name] if r.name in given else self._ask(child, r, rename or {}) for r in needed}
-        made = NestedStack(title)
+        made = NestedStack(title, DeletionPolicy=Delete, UpdateReplacePolicy=Delete)  # what it makes has its own
         made.TemplateURL = os.path.relpath(child.path, os.path.dirname(self.path) or ".") + ".json"
         made.Parameters = {camel(name): passed(value) for name, value in values.items()}
         if condition:

@@ -361,11 +361,12 @@ def test_p63_what_a_retained_database_needs_is_retained_with_it(whole: dict[str,
     retained = [
         *resources(whole["shared/database-retain"], "AWS::RDS::DBInstance").values(),
         *resources(whole["shared/database-retain"], "AWS::RDS::DBParameterGroup").values(),
+        *resources(whole["shared/database-retain"], "AWS::IAM::Role").values(),
         *resources(whole["shared/networking-retain"], "AWS::RDS::DBSubnetGroup").values(),
         *resources(whole["shared/secrets-retain"], "AWS::SecretsManager::Secret").values(),
         whole["batch/security"]["Resources"]["Database"],
     ]
-    assert len(retained) == 6 and all(kept(made) == RETAINED for made in retained)
+    assert len(retained) == 7 and all(kept(made) == RETAINED for made in retained)
     assert (
         kept(whole["mlflow/security"]["Resources"]["Database"])["DeletionPolicy"] == "Delete"
     )  # its policy is Snapshot

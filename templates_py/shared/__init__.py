@@ -17,6 +17,7 @@ from templates_py.stack import Rules, Stack, rule
 if TYPE_CHECKING:
     from templates_py.settings import DeletionPolicy
 
+GONE: dict[str, Any] = {"DeletionPolicy": Delete, "UpdateReplacePolicy": Delete}  # as by default, said outright
 RETAINED = {"DeletionPolicy": RetainExceptOnCreate, "UpdateReplacePolicy": Retain}  # P62
 SUBNETS_IN_VPC = rule(
     {"Fn::EachMemberIn": [{"Fn::ValueOfAll": ["AWS::EC2::Subnet::Id", "VpcId"]}, {"Fn::RefAll": "AWS::EC2::VPC::Id"}]},
@@ -33,7 +34,7 @@ def of_database(policy: DeletionPolicy) -> dict[str, Any]:
 
 def of_companion(policy: DeletionPolicy) -> dict[str, Any]:
     """What becomes of that without which a retained database cannot be reached or run (P63)."""
-    return RETAINED if policy == "Retain" else {"DeletionPolicy": Delete, "UpdateReplacePolicy": Delete}
+    return RETAINED if policy == "Retain" else GONE
 
 
 def secret_string(arn: Any) -> Join:
@@ -68,4 +69,4 @@ def log_retention() -> Input:
 
 def log_group(title: str, retention: Any, **more: Any) -> LogGroup:
     """A log group, gone with its stack: what must last is in the databases."""
-    return LogGroup(title, RetentionInDays=retention, **more)
+    return LogGroup(title, RetentionInDays=retention, **GONE, **more)

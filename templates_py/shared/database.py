@@ -1,4 +1,4 @@
-"""an RDS MySQL instance and its parameter group: half of what Hydra's storage module made.
+"""an RDS MySQL instance, its parameter group and its monitoring: half of what Hydra's storage module made.
 
 Apart from the buckets, so that no role that names a bucket waits ten minutes for a database.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from troposphere import Equals, GetAtt, If, Join, NoValue, Ref, Select, Split
+from troposphere import Equals, GetAtt, If, Join, Not, NoValue, Ref, Select, Split, iam
 from troposphere.rds import DBInstance, DBParameterGroup
 
 from templates_py.groups import further_groups
 from templates_py.inputs import NUMBER, STRING, Like, asked, flag, name, optional, wired
+from templates_py.policies import managed, permissions_boundary, role, role_path
 from templates_py.shared import db_port, of_companion, of_database, secret_string
 from templates_py.stack import Outputs, Stack, resource
 
@@ -26,6 +27,8 @@ TIME = r"([01]\d|2[0-3]):[0-5]\d"
 DAY = "(mon|tue|wed|thu|fri|sat|sun)"
 HOURS = Like(f"{TIME}-{TIME}", "such as 03:00-04:00")
 DAYS = Like(f"{DAY}:{TIME}-{DAY}:{TIME}", "such as sun:04:30-sun:05:30")
+INTERVALS = [0, 1, 5, 10, 15, 30, 60]
+LOGS = ["audit", "error", "general", "slowquery"]  # all of MySQL's: whichever somebody turns on is exported
 SNAPSHOT = Like("[A-Za-z][A-Za-z0-9:-]{0,254}|arn:[^:]+:rds:.+", "a snapshot's identifier or ARN")
 
 
@@ -50,11 +53,16 @@ class Database(Stack):
     preferred_maintenance_window = asked(
         STRING, "sun:04:30-sun:05:30", "When maintenance happens", unit="UTC", like=DAYS
     )
+    monitoring_interval = asked(
+        NUMBER, 0, "How often enhanced monitoring measures the instance; 0: never", unit="seconds", allowed=INTERVALS
+    )
     deletion_protection = flag(True, "Whether the database instance refuses to be deleted")
     db_snapshot_identifier = optional(
         STRING, "Snapshot to make the database from, for good", SNAPSHOT, otherwise="an empty database"
     )
     vpc_security_groups = further_groups("the database instance")
+    role_path = role_path()
+    permissions_boundary = permissions_boundary()
     db_username = wired(STRING, "ARN of the secret that holds the admin user name")
     db_password = wired(STRING, "ARN of the secret that holds the admin password")
     db_subnet_group_name = wired(STRING, "Name of the subnet group")
@@ -74,9 +82,22 @@ class Database(Stack):
             Parameters={
                 "require_secure_transport": "1",
                 "log_bin_trust_function_creators": "1",  # RDS gives nobody SUPER; with backups on, triggers need this
+                "slow_query_log": "1",
+                "log_output": "FILE",  # what exports read; by default it is a table
             },
             **of_companion(self.policy),
         )
+
+    @property
+    def _monitored(self) -> str:
+        return self.condition("Monitored", Not(Equals(self.monitoring_interval, 0)))
+
+    @resource
+    def monitoring_role(self) -> iam.Role:
+        """The role by which RDS writes what enhanced monitoring measures."""
+        policy = managed("service-role/AmazonRDSEnhancedMonitoringRole")
+        more = {"Condition": self._monitored, **of_companion(self.policy)}
+        return role("MonitoringRole", self, "monitoring.rds", base=(policy,), **more)
 
     @resource
     def instance(self) -> DBInstance:
@@ -99,7 +120,9 @@ class Database(Stack):
             MasterUserPassword=secret_string(self.db_password),
             MultiAZ=self.multi_az,
             DeletionProtection=self.deletion_protection,
-            EnableCloudwatchLogsExports=["error"],
+            EnableCloudwatchLogsExports=LOGS,
+            MonitoringInterval=self.monitoring_interval,
+            MonitoringRoleArn=If(self._monitored, GetAtt(self.monitoring_role, "Arn"), NoValue),
             **self._storage(),
             **self._network(),
             **self._backups(),

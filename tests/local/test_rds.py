@@ -39,7 +39,12 @@ class Instance:
             "MasterUsername": self._secret("User"),
             "MasterUserPassword": self._secret("Password"),
         }
-        self.settings = {"require_secure_transport": "1", "log_bin_trust_function_creators": "1"}
+        self.settings = {
+            "require_secure_transport": "1",
+            "log_bin_trust_function_creators": "1",
+            "slow_query_log": "1",
+            "log_output": "FILE",
+        }
         self.policies = {"DeletionPolicy": "Snapshot", "UpdateReplacePolicy": "Snapshot"}
         self.of_companions: dict[str, str] = {}
 
@@ -135,7 +140,9 @@ def test_an_instance_is_a_server_with_its_user_its_database_and_its_parameters(f
     user, _ = filled.credentials()
     assert filled.sql("SELECT current_user()") == [[f"{user}@%"]]
     assert filled.sql("SELECT a, b FROM hydra.t") == [["1", "é"], ["2", "NULL"]]
-    assert filled.sql("SELECT @@port, @@require_secure_transport") == [[filled.properties["Port"], "1"]]
+    port = filled.properties["Port"]
+    asked = "SELECT @@port, @@require_secure_transport, @@slow_query_log, @@log_output"
+    assert filled.sql(asked) == [[port, "1", "1", "FILE"]]
 
 
 def test_a_changed_password_and_a_changed_parameter_reach_the_server(filled: Instance) -> None:

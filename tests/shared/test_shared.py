@@ -31,9 +31,19 @@ def test_the_instance_is_private_encrypted_and_protected(default: dict[str, Body
     )
 
 
-def test_mysql_speaks_tls_alone_and_takes_triggers(default: dict[str, Body]) -> None:
+def test_mysql_speaks_tls_alone_takes_triggers_and_logs_slow_queries(default: dict[str, Body]) -> None:
     group = only(default["shared/database-snapshot"], "AWS::RDS::DBParameterGroup")
-    assert group["Parameters"] == {"require_secure_transport": "1", "log_bin_trust_function_creators": "1"}
+    assert group["Parameters"] == {
+        "require_secure_transport": "1",
+        "log_bin_trust_function_creators": "1",
+        "slow_query_log": "1",
+        "log_output": "FILE",
+    }
+
+
+def test_every_log_of_mysqls_is_exported_when_it_is_turned_on(default: dict[str, Body]) -> None:
+    made = only(default["shared/database-snapshot"], "AWS::RDS::DBInstance")
+    assert made["EnableCloudwatchLogsExports"] == ["audit", "error", "general", "slowquery"]
 
 
 def test_storage_grows_unless_it_was_said_not_to(default: dict[str, Body]) -> None:
@@ -41,6 +51,21 @@ def test_storage_grows_unless_it_was_said_not_to(default: dict[str, Body]) -> No
     assert made["MaxAllocatedStorage"] == {
         "Fn::If": ["FixedStorage", {"Ref": "AWS::NoValue"}, {"Ref": "MaxAllocatedStorage"}]
     }
+
+
+def test_enhanced_monitoring_is_off_and_brings_its_own_role(default: dict[str, Body]) -> None:
+    body = default["shared/database-snapshot"]
+    role, made = body["Resources"]["MonitoringRole"], only(body, "AWS::RDS::DBInstance")
+    assert default["template"]["Parameters"]["BatchMonitoringInterval"]["Default"] == 0
+    assert body["Conditions"]["Monitored"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "MonitoringInterval"}, 0]}]}
+    arn = {"Fn::GetAtt": ["MonitoringRole", "Arn"]}
+    assert role["Condition"] == "Monitored"
+    assert made["MonitoringRoleArn"] == {"Fn::If": ["Monitored", arn, {"Ref": "AWS::NoValue"}]}
+    (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": ["monitoring.rds.amazonaws.com"]}
+    policy = "arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+    assert role["Properties"]["ManagedPolicyArns"] == [{"Fn::Sub": policy}]
+    assert role["Properties"]["Policies"] == {"Ref": "AWS::NoValue"}
 
 
 @pytest.mark.parametrize(
@@ -52,6 +77,7 @@ def test_storage_grows_unless_it_was_said_not_to(default: dict[str, Body]) -> No
         ("DBInstanceClass", "DbInstanceClass"),
         ("Port", "DbPort"),
         ("MultiAZ", "MultiAz"),
+        ("MonitoringInterval", "MonitoringInterval"),
         ("BackupRetentionPeriod", "BackupRetentionPeriod"),
         ("PreferredBackupWindow", "PreferredBackupWindow"),
         ("PreferredMaintenanceWindow", "PreferredMaintenanceWindow"),
@@ -98,6 +124,17 @@ def test_the_lock_table_is_terraforms(default: dict[str, Body]) -> None:
         "WriteCapacityUnits": {"Ref": "RemoteLocksWriteCapacity"},
     }
     assert table["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+def test_logs_and_nested_stacks_say_outright_that_they_are_deleted(default: dict[str, Body]) -> None:
+    """What they do by default: what a nested stack holds has policies of its own."""
+    said = {
+        (made["Type"], made.get("DeletionPolicy"), made.get("UpdateReplacePolicy"))
+        for body in default.values()
+        for made in body["Resources"].values()
+        if made["Type"] in ("AWS::Logs::LogGroup", "AWS::CloudFormation::Stack")
+    }
+    assert said == {("AWS::Logs::LogGroup", "Delete", "Delete"), ("AWS::CloudFormation::Stack", "Delete", "Delete")}
 
 
 @pytest.mark.parametrize("path", ["template", "batch/template", "mlflow/template"])

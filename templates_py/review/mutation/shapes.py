@@ -73,10 +73,11 @@ def flat(name: str) -> Body:
 
 
 def given(name: str) -> dict[str, Any]:
-    """A deployment of a shape in which whatever can be left out is given: groups, buckets, secrets, names."""
+    """A deployment of a shape with all that can be left out: groups, buckets, secrets, names, monitoring."""
     optional = {key: one for key, one in flat(name)["Parameters"].items() if one.get("Default") == ""}
     left = {key for key in optional if "Snapshot" in key or key.endswith("IamPolicyArn") or key == "AllowDataLoss"}
-    return {key: f"given-{key}" for key in optional.keys() - left} | CERTIFICATE
+    monitored = {key: 60 for key in flat(name)["Parameters"] if key.endswith("MonitoringInterval")}
+    return {key: f"given-{key}" for key in optional.keys() - left} | monitored | CERTIFICATE
 
 
 def deployed(body: Body, parameters: dict[str, Any]) -> Tree:

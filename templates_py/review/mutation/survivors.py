@@ -17,6 +17,8 @@ _NEEDED = "AWS refuses it, and its schema does not say so"
 # `operator type place` -> reason. An entry that nothing needs is an error, like a survivor that no entry has.
 REASONS = {
     "change_a_policy AWS::EC2::SecurityGroup *": _COMPANION,
+    "change_a_policy AWS::IAM::Role *": _COMPANION,
+    "change_a_policy AWS::Logs::LogGroup *": "logs that stay or go, as by default: what must last is in the databases",
     "change_a_policy AWS::RDS::DBParameterGroup *": _COMPANION,
     "change_a_policy AWS::RDS::DBSubnetGroup *": _COMPANION,
     "change_a_policy AWS::SecretsManager::Secret *": _COMPANION,

@@ -22,6 +22,7 @@ from templates_py.review.relations.view import (
 )
 from templates_py.review.tree import Tree
 
+EXPORTED = {"audit", "error", "general", "slowquery"}
 PUBLIC = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 
 
@@ -107,8 +108,12 @@ def what_is_said_is_logged_for_a_time(tree: Tree) -> Iterator[str]:
         if one.type in FUNCTIONS and not named(places) & groups.keys():
             yield f"{one.path} does not log to a log group of its own"
     for one in of(tree, DATABASE):
-        if "error" not in items(one.properties.get("EnableCloudwatchLogsExports")):
-            yield f"{one.path} keeps its errors to itself"
+        for kind in sorted(EXPORTED - set(items(one.properties.get("EnableCloudwatchLogsExports")))):
+            yield f"{one.path} keeps its {kind} log to itself"
+        for path in sorted(named(one.properties.get("DBParameterGroupName")) & tree.resources.keys()):
+            parameters = tree.resources[path].properties.get("Parameters")
+            if [said(at(parameters, name)) for name in ("slow_query_log", "log_output")] != ["1", "FILE"]:
+                yield f"{one.path} has no log of slow queries to export"
 
 
 RULES = (

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from templates_py.review.relations.view import (
+    DATABASE,
     FUNCTIONS,
     JOB,
     TASK,
@@ -28,6 +29,7 @@ SLOTS = {
     (JOB, "ExecutionRoleArn"): "ecs-tasks",
     ("AWS::IAM::InstanceProfile", "Roles"): "ec2",
     ("AWS::Batch::ComputeEnvironment", "ServiceRole"): "batch",
+    (DATABASE, "MonitoringRoleArn"): "monitoring.rds",
     **{(kind, "Role"): "lambda" for kind in FUNCTIONS},
 }
 NEEDED = {(TASK, "TaskRoleArn"), (TASK, "ExecutionRoleArn"), (JOB, "ExecutionRoleArn")}
@@ -35,6 +37,7 @@ MANAGED = {  # AWS's managed policies, by the service that acts by them
     "batch": "service-role/AWSBatchServiceRole",
     "ec2": "service-role/AmazonEC2ContainerServiceforEC2Role",
     "ecs-tasks": "service-role/AmazonECSTaskExecutionRolePolicy",
+    "monitoring.rds": "service-role/AmazonRDSEnhancedMonitoringRole",
 }
 
 

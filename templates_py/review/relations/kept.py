@@ -19,7 +19,13 @@ from templates_py.review.relations.view import (
 from templates_py.review.tree import Tree
 
 REPOSITORY, TABLE, LOGS = "AWS::ECR::Repository", "AWS::DynamoDB::Table", "AWS::Logs::LogGroup"
-COMPANIONS = ("AWS::RDS::DBSubnetGroup", "AWS::RDS::DBParameterGroup", "AWS::EC2::SecurityGroup", SECRET)
+COMPANIONS = (
+    "AWS::RDS::DBSubnetGroup",
+    "AWS::RDS::DBParameterGroup",
+    "AWS::EC2::SecurityGroup",
+    "AWS::IAM::Role",
+    SECRET,
+)
 POLICY = "AWS::S3::BucketPolicy"
 KEPT = {"RetainExceptOnCreate", "Snapshot"}
 
@@ -48,7 +54,7 @@ def a_bucket_that_stays_keeps_its_policy(tree: Tree) -> Iterator[str]:
 
 
 def what_a_retained_database_needs_is_retained(tree: Tree) -> Iterator[str]:
-    """Its subnets, its parameters, its group, its secrets (P63)."""
+    """Its subnets, its parameters, its group, the role that it is monitored by, its secrets (P63)."""
     for database in of(tree, DATABASE):
         if database.attributes.get("DeletionPolicy") != "RetainExceptOnCreate":
             continue

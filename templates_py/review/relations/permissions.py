@@ -68,7 +68,7 @@ def managed_policies_are_those_that_are_needed(tree: Tree) -> Iterator[str]:
             if not known or not said(arn).rstrip('"]}').endswith(f":iam::aws:policy/{known}"):
                 yield f"{role.path} has the managed policy {said(arn)}"
         of_jobs = any((one.type, place) == (JOB, "ExecutionRoleArn") for one, place in actors(tree, role))
-        if (service in ("batch", "ec2") or of_jobs) and not given:
+        if (service in ("batch", "ec2", "monitoring.rds") or of_jobs) and not given:
             yield f"{role.path} lacks {known}"
 
 
