@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from troposphere.ec2 import SecurityGroupIngress
-from troposphere.iam import PolicyType
+from troposphere.iam import ManagedPolicy
 from troposphere.ssm import Parameter
 
 from templates_py.buckets import in_folder
 from templates_py.groups import let_in
 from templates_py.inputs import NUMBER, STRING, STRINGS, wired
-from templates_py.policies import attached
+from templates_py.policies import attached, role_path
 from templates_py.stack import Stack, resource
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 class Connection(Stack):
     """The way from Batch's jobs to MLflow."""
 
+    role_path = role_path()
     tracking_uri_parameter = wired(STRING, "Name of the SSM parameter, which job definitions read")
     tracking_uri = wired(STRING, "Address of MLflow")
     compute_environment_group = wired(STRING, "ID of the jobs' security group")
@@ -53,9 +54,9 @@ class Connection(Stack):
         return let_in("JobsToMlflow", self.mlflow_sg_id, self.listener_port, "Jobs", SourceSecurityGroupId=jobs)
 
     @resource
-    def artifacts_of_jobs(self) -> PolicyType | None:
+    def artifacts_of_jobs(self) -> ManagedPolicy | None:
         """What MLflow's ClientPolicy says, in a policy of its own: neither system waits for the other's (P75)."""
         if not self.direct:
             return None
         store = in_folder(self.s3_bucket, self.s3_bucket_folder)
-        return attached("ArtifactsOfJobs", self.jobs_role_names, "MlflowArtifacts", *store)
+        return attached("JobsArtifacts", self, self.jobs_role_names, *store)

@@ -54,21 +54,19 @@ def document(*statements: Statement) -> PolicyDocument:
     return PolicyDocument(Version="2012-10-17", Statement=list(statements))
 
 
-def inline(title: str, *statements: Statement) -> iam.Policy:
-    """An inline policy of a role."""
-    return iam.Policy(PolicyName=title, PolicyDocument=document(*statements))
+def attached(title: str, stack: Any, roles: Any, *statements: Statement, **more: Any) -> iam.ManagedPolicy:
+    """A policy of roles, or of none yet. It is managed: it has versions, and stands where a company looks for them.
 
-
-def attached(title: str, roles: Any, name: str, *statements: Statement) -> iam.PolicyType:
-    """A policy that a later stack attaches to roles, about what that stack alone knows."""
-    return iam.PolicyType(title, PolicyName=name, Roles=roles, PolicyDocument=document(*statements))
+    The stack asks for `role_path`.
+    """
+    said = document(*statements)
+    return iam.ManagedPolicy(title, Path=stack.role_path, Roles=roles, PolicyDocument=said, **more)
 
 
 def role(
     title: str,
     stack: Any,
     service: str,
-    *policies: iam.Policy | AWSHelperFn,
     role_name: Value | None = None,
     policy_arns: Value | None = None,
     base: tuple[AWSHelperFn, ...] = (),
@@ -76,8 +74,8 @@ def role(
 ) -> iam.Role:
     """A role that `service` (ecs-tasks, lambda, ...) alone assumes.
 
-    `policies` are its own, `base` the managed ones that it always has, `policy_arns` those that a person adds. The
-    stack asks for `role_path` and `permissions_boundary`.
+    What it may do, `attached` says; `base` are AWS's policies that it always has, `policy_arns` those that a person
+    adds. The stack asks for `role_path` and `permissions_boundary`.
     """
     trust = Statement(Effect=Allow, Action=[AssumeRole], Principal=Principal("Service", [f"{service}.amazonaws.com"]))
     arns = policy_arns.besides(*base) if policy_arns else list(base) or NoValue
@@ -88,7 +86,6 @@ def role(
         PermissionsBoundary=stack.permissions_boundary.or_none,
         AssumeRolePolicyDocument=document(trust),
         ManagedPolicyArns=arns,
-        Policies=list(policies) or NoValue,
         **more,
     )
 

@@ -19,7 +19,12 @@ def _runner() -> Runner:
 
 
 def lint_body(body: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the findings in one template by itself: (rule, message)."""
-    template, errors = decode_str(json.dumps(body))
+    """Return the findings in one template by itself: (rule, message). One that was looked at before is not again."""
+    return _findings(json.dumps(body))
+
+
+@cache
+def _findings(text: str) -> list[tuple[str, str]]:
+    template, errors = decode_str(text)
     assert not errors
     return [(match.rule.id, match.message) for match in _runner().validate_template(template)]

@@ -8,13 +8,13 @@ from __future__ import annotations
 from awacs import logs
 from troposphere import GetAtt, Ref
 from troposphere.awslambda import LoggingConfig, VPCConfig
-from troposphere.iam import PolicyType
+from troposphere.iam import ManagedPolicy
 from troposphere.logs import LogGroup
 from troposphere.serverless import Function
 
 from templates_py.groups import further_groups
 from templates_py.inputs import NUMBER, STRING, SUBNETS, Like, asked, name, wired
-from templates_py.policies import allow, attached
+from templates_py.policies import allow, attached, role_path
 from templates_py.shared import log_group, log_retention
 from templates_py.stack import Outputs, Stack, resource
 
@@ -35,6 +35,7 @@ class Lambda(Stack):
     lambda_function_timeout = asked(NUMBER, 900, "Timeout of the function", unit="seconds", least=60, most=900)
     lambda_security_group_ids = further_groups("the function")
     log_retention = log_retention()
+    role_path = role_path()
     function_group = wired(STRING, "ID of the function's own security group")
     lambda_service_role_arn = wired(STRING, "ARN of the function's role")
     lambda_service_role_name = wired(STRING, "Name of the function's role")
@@ -49,15 +50,11 @@ class Lambda(Stack):
         return log_group("LogGroup", self.log_retention)
 
     @resource
-    def log_policy(self) -> PolicyType:
+    def log_policy(self) -> ManagedPolicy:
         """The function writes to its own log group, and may make none (P68)."""
         streams = GetAtt(self.log_group, "Arn")  # ends in :*, its streams
-        return attached(
-            "LogPolicy",
-            [self.lambda_service_role_name],
-            "Logs",
-            allow(logs.CreateLogStream, logs.PutLogEvents, on=[streams]),
-        )
+        write = allow(logs.CreateLogStream, logs.PutLogEvents, on=[streams])
+        return attached("WriteLogs", self, [self.lambda_service_role_name], write)
 
     @resource
     def db_init(self) -> Function:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from awacs import ec2, s3, secretsmanager, ssm
 from awacs.aws import Condition, StringEquals
-from troposphere import GetAtt, If, Join, NoValue, Ref, Sub
-from troposphere.iam import InstanceProfile, Policy, Role
+from troposphere import GetAtt, Join, Ref, Sub
+from troposphere.iam import InstanceProfile, ManagedPolicy, Role
 
 from templates_py.batch import tracking_uri_parameter
 from templates_py.inputs import STRING, wired
 from templates_py.policies import (
     allow,
     arn,
-    inline,
+    attached,
     managed,
     permissions_boundary,
     policy_arns,
@@ -28,6 +28,8 @@ from templates_py.policies import (
 from templates_py.stack import Outputs, Stack, resource
 
 if TYPE_CHECKING:
+    from awacs.aws import Statement
+
     from templates_py.settings import Batch
 
 
@@ -53,9 +55,8 @@ class Permissions(Stack):
         super().__init__()
 
     @property
-    def _credentials(self) -> Policy:
-        secrets = [self.username_secret, self.password_secret]
-        return inline("DatabaseCredentials", allow(secretsmanager.GetSecretValue, on=secrets))
+    def _credentials(self) -> Statement:
+        return allow(secretsmanager.GetSecretValue, on=[self.username_secret, self.password_secret])
 
     @resource
     def service_role(self) -> Role | None:
@@ -76,11 +77,16 @@ class Permissions(Stack):
             "InstanceRole",
             self,
             "ec2",
-            *([self._credentials] if self.settings.jobs_use_instance_role else []),  # P70
             role_name=self.compute_environment_instance_role_name,
             policy_arns=self.compute_environment_instance_iam_policy_arn,
             base=(managed("service-role/AmazonEC2ContainerServiceforEC2Role"),),
         )
+
+    @resource
+    def instance_policy(self) -> ManagedPolicy | None:
+        if not self.settings.jobs_use_instance_role:  # P70
+            return None
+        return attached("InstancePolicy", self, [Ref(self.instance_role)], self._credentials)
 
     @resource
     def instance_profile(self) -> InstanceProfile:
@@ -88,24 +94,30 @@ class Permissions(Stack):
 
     @resource
     def job_role(self) -> Role | None:
-        return role("JobRole", self, "ecs-tasks", self._credentials) if self.settings.jobs_have_a_role else None
+        return role("JobRole", self, "ecs-tasks") if self.settings.jobs_have_a_role else None
+
+    @resource
+    def job_policy(self) -> ManagedPolicy | None:
+        return attached("JobPolicy", self, [Ref(self.job_role)], self._credentials) if self.job_role else None
 
     @resource
     def job_execution_role(self) -> Role | None:
         if not self.settings.jobs_have_an_execution_role:
             return None
+        base = (managed("service-role/AmazonECSTaskExecutionRolePolicy"),)
+        return role("JobExecutionRole", self, "ecs-tasks", base=base)
+
+    @resource
+    def job_execution_policy(self) -> ManagedPolicy | None:
+        if not self.job_execution_role:
+            return None
         parameter = Sub(
             "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${Name}",
             Name=self.tracking_uri_parameter,
         )
-        tracking_uri = inline("TrackingUri", allow(ssm.GetParameters, on=[parameter]))
-        return role(
-            "JobExecutionRole",
-            self,
-            "ecs-tasks",
-            If(self.tracking_uri_parameter.given, tracking_uri, NoValue),
-            base=(managed("service-role/AmazonECSTaskExecutionRolePolicy"),),
-        )
+        read = allow(ssm.GetParameters, on=[parameter])
+        given = self.tracking_uri_parameter.given
+        return attached("JobExecutionPolicy", self, [Ref(self.job_execution_role)], read, Condition=given)
 
     @resource
     def lambda_service_role(self) -> Role:
@@ -113,41 +125,41 @@ class Permissions(Stack):
             "LambdaServiceRole",
             self,
             "lambda",
-            self._credentials,
-            self._script,
-            self._network_interfaces,
             role_name=self.lambda_service_role_name,
             policy_arns=self.lambda_service_iam_policy_arn,
         )
 
+    @resource
+    def lambda_service_policy(self) -> ManagedPolicy:
+        of_function = [Ref(self.lambda_service_role)]
+        return attached(
+            "LambdaServicePolicy", self, of_function, self._credentials, *self._script, *self._network_interfaces
+        )
+
     @property
-    def _script(self) -> Policy:
+    def _script(self) -> list[Statement]:
         bucket = arn("s3", self.script_bucket)
         script = Join("/", [bucket, self.script_key])
         its_own = Condition(StringEquals({"s3:prefix": self.script_key}))
         # The listing tells an absent script from a forbidden one; the function takes its own versions away (P62).
-        return inline(
-            "TableSetupScript",
+        return [
             allow(s3.ListBucket, on=[bucket]),
             allow(s3.ListBucketVersions, on=[bucket], Condition=its_own),
             allow(s3.GetObject, s3.GetObjectVersion, s3.PutObject, s3.DeleteObjectVersion, on=[script]),
-        )
+        ]
 
     @property
-    def _network_interfaces(self) -> Policy:
-        # Lambda's own calls for a function in a VPC, about interfaces that do not exist yet.
-        return inline(
-            "NetworkInterfaces",
-            allow(
-                ec2.CreateNetworkInterface,
-                ec2.DescribeNetworkInterfaces,
-                ec2.DescribeSubnets,
-                ec2.DeleteNetworkInterface,
-                ec2.AssignPrivateIpAddresses,
-                ec2.UnassignPrivateIpAddresses,
-                on=["*"],
-            ),
-        )
+    def _network_interfaces(self) -> list[Statement]:
+        """Lambda's own calls for a function in a VPC, about interfaces that do not exist yet.
+
+        In any account, since the subnets of a shared VPC are its owner's. Source: Lambda guide, VPC permissions.
+        """
+        made = [ec2.CreateNetworkInterface, ec2.DeleteNetworkInterface]
+        addresses = [ec2.AssignPrivateIpAddresses, ec2.UnassignPrivateIpAddresses]
+        return [
+            allow(*made, *addresses, on=[Sub("arn:${AWS::Partition}:ec2:${AWS::Region}:*:*/*")]),
+            allow(ec2.DescribeNetworkInterfaces, ec2.DescribeSubnets, on=["*"]),  # they take no resource
+        ]
 
     def outputs(self) -> Outputs:
         roles = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from awacs import ecr, s3, secretsmanager
-from troposphere import GetAtt, Join, Ref
+from troposphere import GetAtt, Join, NoValue, Ref
 from troposphere.iam import ManagedPolicy, Role
 
 from templates_py.buckets import in_folder
@@ -14,8 +14,7 @@ from templates_py.mlflow import s3_bucket_folder
 from templates_py.policies import (
     allow,
     arn,
-    document,
-    inline,
+    attached,
     permissions_boundary,
     policy_arns,
     role,
@@ -49,48 +48,54 @@ class Permissions(Stack):
 
     @resource
     def task_role(self) -> Role:
-        bucket = arn("s3", self.artifact_bucket)
-        objects = [s3.GetObject, s3.PutObject, s3.DeleteObject, s3.AbortMultipartUpload]
-        # Who may list no more than the folder is told that an artifact is forbidden where it is not there.
-        artifacts = inline(
-            "Artifacts",
-            allow(s3.ListBucket, on=[bucket]),
-            allow(*objects, on=[Join("", [bucket, "/", self.s3_bucket_folder, "/*"])]),
-        )
         return role(
             "TaskRole",
             self,
             "ecs-tasks",
-            artifacts,
             role_name=self.mlflow_ecs_tasks_role,
             policy_arns=self.ecs_task_iam_policy_arn,
         )
 
     @resource
+    def task_policy(self) -> ManagedPolicy:
+        bucket = arn("s3", self.artifact_bucket)
+        objects = [s3.GetObject, s3.PutObject, s3.DeleteObject, s3.AbortMultipartUpload]
+        # Who may list no more than the folder is told that an artifact is forbidden where it is not there.
+        return attached(
+            "TaskPolicy",
+            self,
+            [Ref(self.task_role)],
+            allow(s3.ListBucket, on=[bucket]),
+            allow(*objects, on=[Join("", [bucket, "/", self.s3_bucket_folder, "/*"])]),
+        )
+
+    @resource
     def execution_role(self) -> Role:
+        return role("ExecutionRole", self, "ecs-tasks")
+
+    @resource
+    def execution_policy(self) -> ManagedPolicy:
         pull = [ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer]
         secrets = [self.admin_username_arn, self.admin_password_arn]
         if self.basic:
             secrets += [self.auth_admin_password_arn, self.auth_secret_key_arn]
-        start = inline(
-            "Start",
+        return attached(
+            "ExecutionPolicy",
+            self,
+            [Ref(self.execution_role)],
             allow(ecr.GetAuthorizationToken, on=["*"]),  # takes no resource
             allow(*pull, on=[self.container_repository_arn]),
             allow(secretsmanager.GetSecretValue, on=secrets),
         )
-        return role("ExecutionRole", self, "ecs-tasks", start)
 
     @resource
     def client_policy(self) -> ManagedPolicy | None:
         """For whoever logs artifacts without the server between; it is attached to nobody here."""
         if not self.direct:
             return None
-        return ManagedPolicy(
-            "ClientPolicy",
-            Description="Read and write MLflow's artifacts",
-            Path=self.role_path,
-            PolicyDocument=document(*in_folder(self.artifact_bucket, self.s3_bucket_folder)),
-        )
+        said = "Read and write MLflow's artifacts"
+        store = in_folder(self.artifact_bucket, self.s3_bucket_folder)
+        return attached("ClientPolicy", self, NoValue, *store, Description=said)
 
     def outputs(self) -> Outputs:
         return {

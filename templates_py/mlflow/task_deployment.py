@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from awacs import logs
 from troposphere import GetAtt, Join, Ref, ecs
-from troposphere.iam import PolicyType
+from troposphere.iam import ManagedPolicy
 from troposphere.logs import LogGroup
 
 from templates_py.fargate import CPU, sizes_fit
@@ -18,7 +18,7 @@ from templates_py.inputs import NUMBER, STRING, SUBNETS, Like, asked, name, opti
 from templates_py.mlflow import CONTAINER_PORT, s3_bucket_folder
 from templates_py.mlflow.containers import migration, server
 from templates_py.mlflow.service import rolling_service
-from templates_py.policies import allow, attached
+from templates_py.policies import allow, attached, role_path
 from templates_py.shared import db_port, log_group, log_retention
 from templates_py.stack import Outputs, Rules, Stack, resource
 
@@ -41,6 +41,7 @@ class TaskDeployment(Stack):
     container_name = asked(STRING, "mlflow", "Name of the container", like=NAME)
     cloudwatch_log_group = name("Name of the tasks' log group", LOG_GROUP)
     log_retention = log_retention()
+    role_path = role_path()
     task_cpu = asked(NUMBER, 1024, "CPU of a task, 1024 is one vCPU", unit="CPU units", allowed=CPU)
     # P56: two idle workers take about 600 MiB, 29 % of these, so that memory's target of 75 % scales in again too.
     task_memory = asked(NUMBER, 2048, "Memory of a task, one that TaskCpu allows", unit="MiB", least=512, most=122880)
@@ -77,10 +78,10 @@ class TaskDeployment(Stack):
         return log_group("LogGroup", self.log_retention, LogGroupName=self.cloudwatch_log_group.or_none)
 
     @resource
-    def log_policy(self) -> PolicyType:
+    def log_policy(self) -> ManagedPolicy:
         streams = GetAtt(self.log_group, "Arn")  # ends in :*, its streams
         write = allow(logs.CreateLogStream, logs.PutLogEvents, on=[streams])
-        return attached("LogPolicy", [self.execution_role_name], "Logs", write)
+        return attached("WriteLogs", self, [self.execution_role_name], write)
 
     @resource
     def task_definition(self) -> ecs.TaskDefinition:

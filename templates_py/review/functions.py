@@ -33,7 +33,8 @@ def _equals(given: Any) -> Any:
 
 def _has_text(value: Any) -> bool:
     """Whether a value is joined of something that is never empty, though not all of it is known."""
-    return isinstance(value, dict) and any(_known(item) and item != "" for item in value.get("Fn::Join", ["", []])[1])
+    parts = value.get("Fn::Join", ["", []])[1] if isinstance(value, dict) else []
+    return isinstance(parts, list) and any(isinstance(item, str) and item for item in parts)
 
 
 def _not(given: Any) -> Any:

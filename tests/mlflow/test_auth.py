@@ -42,6 +42,7 @@ def listener(templates: dict[str, Body], title: str) -> Body:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("lint")  # one process, which looks at a template once
 @pytest.mark.parametrize("auth", ["none", "basic", "oidc"])
 @pytest.mark.parametrize("artifacts", ["direct", "proxied"])
 def test_each_choice_lints_clean(auth: str, artifacts: str) -> None:

@@ -33,6 +33,7 @@ SLOTS = {
     **{(kind, "Role"): "lambda" for kind in FUNCTIONS},
 }
 NEEDED = {(TASK, "TaskRoleArn"), (TASK, "ExecutionRoleArn"), (JOB, "ExecutionRoleArn")}
+POLICIES = ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy")
 MANAGED = {  # AWS's managed policies, by the service that acts by them
     "batch": "service-role/AWSBatchServiceRole",
     "ec2": "service-role/AmazonEC2ContainerServiceforEC2Role",
@@ -48,8 +49,8 @@ def roles(tree: Tree) -> list[Resource]:
 
 def statements(tree: Tree, role: Resource) -> Iterator[tuple[str, Body]]:
     """What a role may do: the path of what says it, and a statement of it."""
-    further = [p for p in of(tree, "AWS::IAM::Policy") if role.path in named(p.properties.get("Roles"))]
-    for path, given in [(role.path, role.properties.get("Policies")), *((p.path, p.properties) for p in further)]:
+    attached = [p for p in of(tree, *POLICIES) if role.path in named(p.properties.get("Roles"))]
+    for path, given in [(role.path, role.properties.get("Policies")), *((p.path, p.properties) for p in attached)]:
         yield from ((path, node) for node in walk(given) if isinstance(node, dict) and "Effect" in node)
 
 

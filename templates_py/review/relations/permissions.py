@@ -7,6 +7,7 @@ from typing import Any
 
 from templates_py.review.relations.identity import (
     MANAGED,
+    POLICIES,
     actors,
     job_roles,
     roles,
@@ -82,13 +83,13 @@ def clients_stay_in_their_folder(tree: Tree) -> Iterator[str]:
     """Jobs, and whoever else has the clients' policy, reach the models' folder of the tasks' bucket, nothing beside."""
     stores = [_store(environment(box).get("ARTIFACT_ROOT")) for task in of(tree, TASK) for box in containers(task)]
     jobs = job_roles(tree)
-    for one in of(tree, "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
+    for one in of(tree, *POLICIES):
         attached = named(one.properties.get("Roles")) & tree.resources.keys()
-        if one.type == "AWS::IAM::Policy" and not attached:
-            yield f"{one.path} is attached to no role of ours"
-        if one.type == "AWS::IAM::Policy" and not attached & jobs:
+        if attached and not attached & jobs:
             continue
         for statement in items(at(one.properties, "PolicyDocument", "Statement")):
+            if attached and "s3:" not in said(statement):  # a job has more to do than that
+                continue
             folder = at(statement, "Condition", "StringLike", "s3:prefix")
             objects = "ListBucket" not in said(statement.get("Action"))
             for resource in items(statement.get("Resource")):
