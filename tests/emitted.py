@@ -121,3 +121,10 @@ def refs(node: Any) -> set[str]:
     """Return what is referred to by Ref, or by name in an Fn::Sub, below a node."""
     found = {below["Ref"] for below in walk(node) if isinstance(below, dict) and isinstance(below.get("Ref"), str)}
     return {name for name in found if not name.startswith("AWS::")}
+
+
+def statements(body: Body, role: str) -> list[Body]:
+    """What the policies of a template let one of its roles do."""
+    policies = resources(body, "AWS::IAM::ManagedPolicy").values()
+    of_role = [made["Properties"] for made in policies if made["Properties"]["Roles"] == [{"Ref": role}]]
+    return [row for policy in of_role for row in policy["PolicyDocument"]["Statement"]]

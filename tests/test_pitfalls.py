@@ -25,6 +25,7 @@ from tests.emitted import (
     only,
     refs,
     resources,
+    statements,
     walk,
     with_batch,
     with_mlflow,
@@ -446,8 +447,9 @@ def test_p69_only_the_vpc_and_subnets_must_be_answered_and_are_asked_first(defau
 def test_p70_jobs_read_their_secrets_by_the_role_that_the_setting_says(by_instance: bool) -> None:
     job = JobDefinition(name="train", image="train:1")
     made = emitted(with_batch(jobs_use_instance_role=by_instance, job_definitions=[job]))
-    roles = made["batch/permissions"]["Resources"]
-    readers = {title for title, role in roles.items() if "secretsmanager:GetSecretValue" in json.dumps(role)}
+    body = made["batch/permissions"]
+    rights = {role: json.dumps(statements(body, role)) for role in resources(body, "AWS::IAM::Role")}
+    readers = {role for role, said in rights.items() if "secretsmanager:GetSecretValue" in said}
     assert readers == {"LambdaServiceRole", "InstanceRole" if by_instance else "JobRole"}
     container = only(made["batch/job_definitions"], "AWS::Batch::JobDefinition")["ContainerProperties"]
     assert container["JobRoleArn"] == {"Ref": "AWS::NoValue" if by_instance else "JobRoleArn"}

@@ -51,9 +51,7 @@ def loaded(file: Path, data: Data) -> Settings:
 @given(data=strategies.FULL)
 def test_valid_settings_lint_clean(data: Data, file: Path) -> None:
     templates = emitted(loaded(file, data))
-    assert {
-        path: found for path in VARYING if path in templates and (found := lint_body(templates[path]))
-    } == {}
+    assert {path: found for path in VARYING if path in templates and (found := lint_body(templates[path]))} == {}
 
 
 def are_sound(templates: dict[str, Body]) -> bool:

@@ -43,7 +43,7 @@ def test_values_have_the_types_of_the_schema(hydra: dict[str, Any]) -> None:
     assert database["DeletionProtection"] is True
     assert database["Port"] == "3306"
     assert hydra["Resources"]["ConnectionJobsToMlflow"]["Properties"]["FromPort"] == 80
-    assert hydra["Resources"]["ConnectionArtifactsOfJobs"]["Properties"]["Roles"] == [
+    assert hydra["Resources"]["ConnectionJobsArtifacts"]["Properties"]["Roles"] == [
         {"Ref": "BatchPermissionsInstanceRole"}
     ]
 
@@ -64,6 +64,6 @@ def test_text_is_joined_by_sub_but_not_in_a_policys_resource(hydra: dict[str, An
 
 def test_policies_name_whole_arns(hydra: dict[str, Any]) -> None:
     found = dict(policies(hydra))
-    assert {"MlflowPermissionsTaskRole", "MlflowPermissionsClientPolicy", "ConnectionArtifactsOfJobs"} <= found.keys()
+    assert {"MlflowPermissionsTaskPolicy", "MlflowPermissionsClientPolicy", "ConnectionJobsArtifacts"} <= found.keys()
     resources = [one for document in found.values() for row in document["Statement"] for one in row["Resource"]]
     assert all(isinstance(one, str) and (one == "*" or one.startswith("arn:aws:")) for one in resources)

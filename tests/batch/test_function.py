@@ -23,11 +23,11 @@ def test_the_function(default: dict[str, Body]) -> None:
 
 
 def test_the_function_writes_to_its_own_log_group_alone(default: dict[str, Body]) -> None:
-    policy = only(default["batch/lambda"], "AWS::IAM::Policy")
+    policy = only(default["batch/lambda"], "AWS::IAM::ManagedPolicy")
     (write,) = policy["PolicyDocument"]["Statement"]
     assert write["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
     assert write["Resource"] == [{"Fn::GetAtt": ["LogGroup", "Arn"]}]
-    assert default["batch/lambda"]["Resources"]["DbInit"]["DependsOn"] == ["LogPolicy"]
+    assert default["batch/lambda"]["Resources"]["DbInit"]["DependsOn"] == ["WriteLogs"]
 
 
 def test_the_trigger_tells_the_function_all_that_it_needs(default: dict[str, Body]) -> None:

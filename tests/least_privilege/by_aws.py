@@ -78,11 +78,20 @@ def function_streams(deployment: Deployment) -> set[str]:
     return {group.removesuffix("*") + "log-stream:2026/01/01/[$LATEST]1" for group in function_group(deployment)}
 
 
+def interfaces(deployment: Deployment) -> list[str]:
+    """What Lambda makes for a function, and what in; in a shared VPC that is its owner's."""
+    return [f"arn:aws:ec2:{HERE}:network-interface/eni-1", f"arn:aws:ec2:{REGION}:210987654321:subnet/subnet-1"]
+
+
 def _group(deployment: Deployment, name: Any) -> str:
     return f"arn:aws:logs:{HERE}:log-group:{deployment.value(name)}:*"
 
 
 LAMBDA_LOGS = ("Sending Lambda function logs to CloudWatch Logs", "lambda/latest/dg/monitoring-cloudwatchlogs.html")
+LAMBDA_VPC = (
+    "AWSLambdaVPCAccessExecutionRole, the minimum permissions for a function in a VPC",
+    "aws-managed-policy/latest/reference/AWSLambdaVPCAccessExecutionRole.html",
+)
 ECS_ROLE = ("Amazon ECS task execution IAM role", "AmazonECS/latest/developerguide/task_execution_IAM_role.html")
 BY_AWS = (
     Entry(
@@ -104,15 +113,19 @@ BY_AWS = (
         "Lambda, to put the function into the VPC",
         (
             "ec2:CreateNetworkInterface",
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeSubnets",
             "ec2:DeleteNetworkInterface",
             "ec2:AssignPrivateIpAddresses",
             "ec2:UnassignPrivateIpAddresses",
         ),
+        interfaces,
+        *LAMBDA_VPC,
+    ),
+    Entry(
+        "function",
+        "Lambda, to find the function's place in the VPC: they take no resource",
+        ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"),
         any_resource,
-        "AWSLambdaVPCAccessExecutionRole, the minimum permissions for a function in a VPC",
-        "aws-managed-policy/latest/reference/AWSLambdaVPCAccessExecutionRole.html",
+        *LAMBDA_VPC,
     ),
     Entry(
         "execution",

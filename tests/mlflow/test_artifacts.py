@@ -28,7 +28,7 @@ def temporary(templates: dict[str, Body]) -> list[object]:
 
 
 def test_a_client_reads_and_writes_the_folder_and_nothing_else(direct: dict[str, Body]) -> None:
-    policy = only(direct["mlflow/permissions"], "AWS::IAM::ManagedPolicy")
+    policy = direct["mlflow/permissions"]["Resources"]["ClientPolicy"]["Properties"]
     assert policy["PolicyDocument"]["Statement"] == [
         {
             "Effect": "Allow",
@@ -42,7 +42,8 @@ def test_a_client_reads_and_writes_the_folder_and_nothing_else(direct: dict[str,
             "Resource": [{"Fn::Join": ["", [BUCKET, "/", {"Ref": "S3BucketFolder"}, "/*"]]}],
         },
     ]
-    assert {"Roles", "Users", "Groups", "ManagedPolicyName"} & policy.keys() == set()
+    assert policy["Roles"] == {"Ref": "AWS::NoValue"}
+    assert {"Users", "Groups", "ManagedPolicyName"} & policy.keys() == set()
 
 
 def test_its_folder_is_the_one_that_mlflow_gives_out(direct: dict[str, Body]) -> None:
@@ -74,9 +75,9 @@ def test_jobs_may_store_artifacts_by_whatever_role_they_act_by(instance: bool, f
     templates = emitted(with_batch(compute_environments=envs, jobs_use_instance_role=instance))
     names = templates["batch/permissions"]["Outputs"]["JobsRoleNames"]["Value"]
     assert names == {"Fn::Join": [",", [{"Ref": role} for role in roles]]}
-    policy = only(templates["connection"], "AWS::IAM::Policy")
+    policy = only(templates["connection"], "AWS::IAM::ManagedPolicy")
     assert policy["Roles"] == {"Ref": "JobsRoleNames"}
-    clients = only(templates["mlflow/permissions"], "AWS::IAM::ManagedPolicy")["PolicyDocument"]
+    clients = templates["mlflow/permissions"]["Resources"]["ClientPolicy"]["Properties"]["PolicyDocument"]
     assert json.dumps(policy["PolicyDocument"]).replace('S3Bucket"', 'ArtifactBucket"') == json.dumps(clients)
     assert nested(templates["template"])["Connection"]["Properties"]["Parameters"]["JobsRoleNames"] == {
         "Fn::GetAtt": ["Batch", "Outputs.JobsRoleNames"]
@@ -84,8 +85,8 @@ def test_jobs_may_store_artifacts_by_whatever_role_they_act_by(instance: bool, f
 
 
 def test_by_the_server_clients_and_jobs_need_nothing_of_s3(proxied: dict[str, Body]) -> None:
-    assert not resources(proxied["mlflow/permissions"], "AWS::IAM::ManagedPolicy")
-    assert not resources(proxied["connection"], "AWS::IAM::Policy")
+    assert "ClientPolicy" not in proxied["mlflow/permissions"]["Resources"]
+    assert not resources(proxied["connection"], "AWS::IAM::ManagedPolicy")
     assert "ClientPolicyArn" not in proxied["template"]["Outputs"]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.emitted import BASIC, WHOLE, Body, emitted, gets, nested, only, refs, resources, with_mlflow
+from tests.emitted import BASIC, WHOLE, Body, emitted, gets, nested, only, refs, resources, statements, with_mlflow
 from tests.linting import lint_body
 
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
@@ -96,17 +96,14 @@ def test_all_tasks_are_given_them_by_arn(basic: dict[str, Body]) -> None:
 
 def test_the_execution_role_reads_exactly_those(basic: dict[str, Body], none: dict[str, Body]) -> None:
     def readable(templates: dict[str, Body]) -> list[str]:
-        (policy,) = resources(templates["mlflow/permissions"], "AWS::IAM::Role")["ExecutionRole"]["Properties"][
-            "Policies"
-        ]
-        rows = policy["PolicyDocument"]["Statement"]
+        rows = statements(templates["mlflow/permissions"], "ExecutionRole")
         (read,) = [row for row in rows if row["Action"] == ["secretsmanager:GetSecretValue"]]
         return [row["Ref"] for row in read["Resource"]]
 
     database = ["AdminUsernameArn", "AdminPasswordArn"]
     assert readable(none) == database
     assert readable(basic) == [*database, "AuthAdminPasswordArn", "AuthSecretKeyArn"]
-    assert "secretsmanager" not in json.dumps(basic["mlflow/permissions"]["Resources"]["TaskRole"])
+    assert "secretsmanager" not in json.dumps(statements(basic["mlflow/permissions"], "TaskRole"))
 
 
 def test_people_are_told_where_the_password_is(basic: dict[str, Body]) -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from templates_py.fargate import MEMORY
-from tests.emitted import Body, emitted, nested, only, resources, with_mlflow
+from tests.emitted import Body, emitted, nested, only, resources, statements, with_mlflow
 
 
 @pytest.fixture(scope="module")
@@ -120,8 +120,8 @@ def test_task_role_and_execution_role_are_two(default: dict[str, Body]) -> None:
 def test_the_task_role_reaches_the_artifacts_and_the_execution_role_the_image_and_the_secrets(
     default: dict[str, Body],
 ) -> None:
-    roles = resources(default["mlflow/permissions"], "AWS::IAM::Role")
-    said = {title: json.dumps(made["Properties"]["Policies"]) for title, made in roles.items()}
+    body = default["mlflow/permissions"]
+    said = {role: json.dumps(statements(body, role)) for role in ("TaskRole", "ExecutionRole")}
     assert "s3:GetObject" in said["TaskRole"] and "secretsmanager" not in said["TaskRole"]
     assert "ecr:BatchGetImage" in said["ExecutionRole"] and "s3:" not in said["ExecutionRole"]
     assert "secretsmanager:GetSecretValue" in said["ExecutionRole"]
@@ -197,7 +197,7 @@ def test_a_target_leaves_before_its_task_is_stopped(default: dict[str, Body]) ->
 
 
 def test_tasks_may_write_to_their_own_log_group_alone(default: dict[str, Body]) -> None:
-    (write,) = only(default["mlflow/task_deployment"], "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+    (write,) = only(default["mlflow/task_deployment"], "AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
     assert write["Resource"] == [{"Fn::GetAtt": ["LogGroup", "Arn"]}]
     for name, container in containers(default["mlflow/task_deployment"]).items():
         options = container["LogConfiguration"]["Options"]
@@ -222,11 +222,7 @@ def test_each_role_reaches_what_it_names_and_no_more(default: dict[str, Body]) -
     for title, made in resources(default["mlflow/permissions"], "AWS::IAM::Role").items():
         (trust,) = made["Properties"]["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Principal"] == {"Service": ["ecs-tasks.amazonaws.com"]}
-        rows[title] = [
-            row["Resource"]
-            for policy in made["Properties"]["Policies"]
-            for row in policy["PolicyDocument"]["Statement"]
-        ]
+        rows[title] = [row["Resource"] for row in statements(default["mlflow/permissions"], title)]
     bucket = {"Fn::Join": [":", ["arn", {"Ref": "AWS::Partition"}, "s3", "", "", {"Ref": "ArtifactBucket"}]]}
     assert rows == {
         "TaskRole": [[bucket], [{"Fn::Join": ["", [bucket, "/", {"Ref": "S3BucketFolder"}, "/*"]]}]],

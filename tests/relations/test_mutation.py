@@ -34,7 +34,7 @@ BY_RELATIONS = {
 }
 DATABASE, TASK = "MlflowDatabaseInstance", "MlflowTaskDeploymentTaskDefinition"
 BOX: Place = ("Properties", "ContainerDefinitions", 1)
-STATEMENTS: Place = ("Properties", "Policies", 0, "PolicyDocument", "Statement")
+STATEMENTS: Place = ("Properties", "PolicyDocument", "Statement")
 
 # What passed all scanners when Hydra's port was broken on purpose -> the rule that finds it.
 UNSEEN: dict[str, tuple[str, Place, Any, str]] = {
@@ -70,7 +70,7 @@ UNSEEN: dict[str, tuple[str, Place, Any, str]] = {
         "clients_have_their_databases_secrets",
     ),
     "an execution role without its secret": (
-        "MlflowPermissionsExecutionRole",
+        "MlflowPermissionsExecutionPolicy",
         (*STATEMENTS, 2, "Resource", 1),
         GONE,
         "actors_may_reach_what_they_are_told_of",

@@ -76,7 +76,7 @@ def test_what_is_open_says_on_what_it_depends(tree: Tree) -> None:
 def test_the_order_is_cloudformations(tree: Tree) -> None:
     place = {path: number for number, path in enumerate(tree.order)}
     assert place.keys() == tree.resources.keys()
-    assert place["Mlflow/TaskDeployment/LogPolicy"] < place["Mlflow/TaskDeployment/TaskDefinition"]  # DependsOn
+    assert place["Mlflow/TaskDeployment/WriteLogs"] < place["Mlflow/TaskDeployment/TaskDefinition"]  # DependsOn
     assert place["Batch/Database/Instance"] < place["Batch/Database"] < place["Batch/LambdaInvocation/DbInit"]
     assert "Batch/Database/Instance" in tree.before["Batch/LambdaInvocation/DbInit"]
     assert "Batch/Database/Instance" not in tree.before["Batch/Lambda/DbInit"]

@@ -65,7 +65,6 @@ def test_enhanced_monitoring_is_off_and_brings_its_own_role(default: dict[str, B
     assert trust["Principal"] == {"Service": ["monitoring.rds.amazonaws.com"]}
     policy = "arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
     assert role["Properties"]["ManagedPolicyArns"] == [{"Fn::Sub": policy}]
-    assert role["Properties"]["Policies"] == {"Ref": "AWS::NoValue"}
 
 
 @pytest.mark.parametrize(

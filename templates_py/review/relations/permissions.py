@@ -30,12 +30,8 @@ from templates_py.review.tree import Tree
 # What takes no resource, or is asked about what does not exist yet. Source: the service authorization reference.
 WILDCARDS = {
     "ecr:GetAuthorizationToken": "takes no resource",
-    "ec2:CreateNetworkInterface": "Lambda makes it for the function, and only then has it an ARN",
     "ec2:DescribeNetworkInterfaces": "takes no resource",
     "ec2:DescribeSubnets": "takes no resource",
-    "ec2:DeleteNetworkInterface": "of what Lambda made, whose ARN no template knows",
-    "ec2:AssignPrivateIpAddresses": "of what Lambda made, whose ARN no template knows",
-    "ec2:UnassignPrivateIpAddresses": "of what Lambda made, whose ARN no template knows",
 }
 
 
