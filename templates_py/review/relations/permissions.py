@@ -11,12 +11,14 @@ from templates_py.review.relations.identity import (
     actors,
     job_roles,
     roles,
+    statements,
 )
 from templates_py.review.relations.view import (
     JOB,
     TASK,
     at,
     containers,
+    customs,
     environment,
     items,
     named,
@@ -98,8 +100,19 @@ def clients_stay_in_their_folder(tree: Tree) -> Iterator[str]:
                 yield f"{one.path} denies {said(statement.get('Action'))}"
 
 
+def the_scripts_versions_are_listed_alone(tree: Tree) -> Iterator[str]:
+    """Who lists versions lists those of the script that is set up: the bucket may be anybody's."""
+    keys = [setup.properties.get("TableSetupScriptBucketKey") for setup in customs(tree)]
+    for role in roles(tree):
+        for path, statement in statements(tree, role):
+            listed = at(statement, "Condition", "StringEquals", "s3:prefix")
+            if "s3:ListBucketVersions" in items(statement.get("Action")) and listed not in keys:
+                yield f"{path} lets {role.path} list versions of more than the script, {said(listed)}"
+
+
 RULES = (
     no_policy_has_a_wildcard,
     managed_policies_are_those_that_are_needed,
     clients_stay_in_their_folder,
+    the_scripts_versions_are_listed_alone,
 )
