@@ -126,10 +126,14 @@ def _addable(grant: Grant, calls: set[Call]) -> Iterator[Condition]:
 
 
 def _narrow(pattern: str, given: Iterable[str]) -> str:
-    """A pattern as narrow as it goes: what all that was given, and is like it, begins with."""
+    """A pattern as narrow as it goes: what all that was given, and is like it, begins with.
+
+    It stays as it is where that would not be narrower: `arn:aws:ec2:eu-west-1:*:*/*` has more than a beginning.
+    """
     matching = [value for value in given if like(pattern, value)]
     begin = commonprefix(matching)  # noqa: RUF071  as IAM: by characters, not by folders
-    return begin if not matching or len(set(matching)) == 1 or begin.endswith("*") else begin + "*"
+    narrow = begin if not matching or len(set(matching)) == 1 or begin.endswith("*") else begin + "*"
+    return narrow if like(pattern, narrow) else pattern
 
 
 def _with(grants: list[Grant], condition: Condition, values: tuple[str, ...]) -> list[Grant]:
