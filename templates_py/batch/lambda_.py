@@ -13,12 +13,13 @@ from troposphere.logs import LogGroup
 from troposphere.serverless import Function
 
 from templates_py.groups import further_groups
-from templates_py.inputs import NUMBER, STRING, SUBNETS, Like, asked, name, wired
+from templates_py.inputs import NUMBER, STRING, SUBNETS, Like, asked, name, optional, wired
 from templates_py.policies import allow, attached, role_path
 from templates_py.shared import log_group, log_retention
 from templates_py.stack import Outputs, Stack, resource
 
 NAME = Like("[A-Za-z0-9_-]{1,64}", "a function's name of up to 64 letters, digits, hyphens, underscores")
+COUNT = Like("[1-9][0-9]{0,3}", "a number from 1 to 9999")
 
 
 class JsonLogging(LoggingConfig):
@@ -33,6 +34,9 @@ class Lambda(Stack):
     lambda_subnets = asked(SUBNETS, None, "Subnets of the function: private, with a way to S3 and Secrets Manager")
     lambda_function_name = name("Name of the function", NAME)
     lambda_function_timeout = asked(NUMBER, 900, "Timeout of the function", unit="seconds", least=60, most=900)
+    lambda_reserved_concurrency = optional(
+        STRING, "Reserved concurrency of the function, out of the account's", COUNT, otherwise="none"
+    )
     lambda_security_group_ids = further_groups("the function")
     log_retention = log_retention()
     role_path = role_path()
@@ -68,6 +72,7 @@ class Lambda(Stack):
             Architectures=["x86_64"],
             MemorySize=512,
             Timeout=self.lambda_function_timeout,
+            ReservedConcurrentExecutions=self.lambda_reserved_concurrency.or_none,
             Role=self.lambda_service_role_arn,
             VpcConfig=VPCConfig(
                 SubnetIds=self.lambda_subnets,
