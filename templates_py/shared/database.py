@@ -120,6 +120,7 @@ class Database(Stack):
             MasterUserPassword=secret_string(self.db_password),
             MultiAZ=self.multi_az,
             DeletionProtection=self.deletion_protection,
+            EnableIAMDatabaseAuthentication=True,  # of users that somebody makes with AWSAuthenticationPlugin
             EnableCloudwatchLogsExports=LOGS,
             MonitoringInterval=self.monitoring_interval,
             MonitoringRoleArn=If(self._monitored, GetAtt(self.monitoring_role, "Arn"), NoValue),

@@ -46,6 +46,10 @@ def test_every_log_of_mysqls_is_exported_when_it_is_turned_on(default: dict[str,
     assert made["EnableCloudwatchLogsExports"] == ["audit", "error", "general", "slowquery"]
 
 
+def test_people_may_log_in_by_iam_without_a_secret(default: dict[str, Body]) -> None:
+    assert only(default["shared/database-snapshot"], "AWS::RDS::DBInstance")["EnableIAMDatabaseAuthentication"] is True
+
+
 def test_storage_grows_unless_it_was_said_not_to(default: dict[str, Body]) -> None:
     made = only(default["shared/database-snapshot"], "AWS::RDS::DBInstance")
     assert made["MaxAllocatedStorage"] == {

@@ -71,6 +71,7 @@ REASONS = {
     f"{_AWAY} AWS::RDS::DBParameterGroup Parameters.log_bin_trust_function_creators": (
         "tests/shared/test_shared.py has it: triggers fail without, and nothing is open"
     ),
+    "* AWS::RDS::DBInstance EnableIAMDatabaseAuthentication": "for a scanner to find (CKV_AWS_161): nothing is open",
     "flip AWS::RDS::DBInstance AutoMinorVersionUpgrade": "for a scanner to find (CKV_AWS_226)",
     "flip_a_parameter AWS::RDS::DBInstance AllowMajorVersionUpgrade": "a parameter, which a person may turn",
     "flip_a_parameter AWS::RDS::DBInstance MultiAZ": "a parameter, which a person may turn: it costs, and is as safe",
