@@ -19,6 +19,7 @@ from troposphere.elasticloadbalancingv2 import (
 )
 from troposphere.route53 import RecordSetType
 from troposphere.validators.route53 import AliasTarget
+from troposphere.wafv2 import WebACLAssociation
 
 from templates_py.groups import further_groups
 from templates_py.inputs import STRING, SUBNETS, VPC, Like, asked, flag, name, optional, wired
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 NAME = Like("(?!internal-)[A-Za-z0-9](-?[A-Za-z0-9]){0,31}", "up to 32 letters, digits and hyphens")
 DOMAIN = Like("([a-z0-9-]+[.])+[a-z]{2,}", "a domain name in small letters")
 ZONE = Like("Z[A-Z0-9]{1,31}", "a zone's ID such as Z0123456789")
+# CloudFront's are "global/webacl", and AWS WAF Classic's "waf-regional".
+WEB_ACL = Like(r"arn:[^:]+:wafv2:[^:]+:\d{12}:regional/webacl/[^/]+/[^/]+", "the ARN of a regional web ACL of AWS WAF")
 
 
 class LoadBalancing(Stack):
@@ -46,6 +49,7 @@ class LoadBalancing(Stack):
     certificate_arn = certificate_arn()
     hosted_zone_id = optional(STRING, "ID of the Route 53 zone in which DomainName is made", ZONE)
     domain_name = optional(STRING, "Own domain name of MLflow", DOMAIN, otherwise="the load balancer's")
+    web_acl_arn = optional(STRING, "ARN of the web ACL of AWS WAF before the load balancer", WEB_ACL)
     mlflow_sg_id = wired(STRING, "ID of the load balancer's own security group")
 
     def __init__(self, settings: Mlflow) -> None:
@@ -113,6 +117,15 @@ class LoadBalancing(Stack):
             Certificates=[Certificate(CertificateArn=self.certificate_arn)],
             DefaultActions=[refuse() if self.oidc else forward(Ref(self.target_group))],
             **only,
+        )
+
+    @resource
+    def web_acl_association(self) -> WebACLAssociation:
+        return WebACLAssociation(
+            "WebAclAssociation",
+            ResourceArn=Ref(self.load_balancer),
+            WebACLArn=self.web_acl_arn,
+            Condition=self.web_acl_arn.given,
         )
 
     @resource

@@ -21,6 +21,7 @@ from templates_py.review.relations.view import (
     job_groups,
     listeners,
     members,
+    named,
     of,
     of_service,
     said,
@@ -130,6 +131,13 @@ def a_balancer_faces_the_internet_only_with_users(tree: Tree) -> Iterator[str]:
             yield f"{one.path} faces the internet without a certificate or without users"
 
 
+def a_web_acl_stands_before_the_balancer(tree: Tree) -> Iterator[str]:
+    balancers = {one.path for one in of(tree, BALANCER)}
+    for one in of(tree, "AWS::WAFv2::WebACLAssociation"):
+        if not one.properties.get("WebACLArn") or not named(one.properties.get("ResourceArn")) & balancers:
+            yield f"{one.path} is no web ACL before a load balancer"
+
+
 RULES = (
     databases_are_reached_by_their_clients_alone,
     only_whom_it_serves_is_let_in,
@@ -138,4 +146,5 @@ RULES = (
     nothing_has_a_public_address,
     everything_is_in_our_vpc,
     a_balancer_faces_the_internet_only_with_users,
+    a_web_acl_stands_before_the_balancer,
 )
