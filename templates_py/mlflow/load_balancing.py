@@ -53,7 +53,7 @@ class LoadBalancing(Stack):
     mlflow_sg_id = wired(STRING, "ID of the load balancer's own security group")
 
     def __init__(self, settings: Mlflow) -> None:
-        self.internet_facing, self.oidc = settings.internet_facing, settings.auth == "oidc"
+        self.internet_facing, self.auth, self.oidc = settings.internet_facing, settings.auth, settings.auth == "oidc"
         super().__init__()
 
     @resource
@@ -153,6 +153,8 @@ class LoadBalancing(Stack):
         certified = Not(Equals(self.certificate_arn, ""))
         if self.internet_facing:
             rules["InternetHasCertificate"] = rule(certified, "An internet-facing load balancer needs CertificateArn")
+            users = {"Fn::Contains": [["basic", "oidc"], self.auth]}  # as the settings say, for whoever goes past them
+            rules["InternetHasUsers"] = rule(users, 'An internet-facing load balancer needs auth = "basic" or "oidc"')
         if self.oidc:
             rules["OidcHasCertificate"] = rule(certified, 'auth = "oidc" needs CertificateArn: a login takes HTTPS')
         return rules

@@ -32,12 +32,6 @@ def test_the_load_balancer_is_internal_unless_the_settings_say_otherwise(default
     )
 
 
-def test_an_internet_facing_one_needs_a_certificate() -> None:
-    rules = emitted(with_mlflow(internet_facing=True))["template"]["Rules"]
-    (assertion,) = rules["InternetHasCertificate"]["Assertions"]
-    assert assertion["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "CertificateArn"}, ""]}]}
-
-
 def test_http_forwards_and_with_a_certificate_redirects(default: dict[str, Body]) -> None:
     listeners = resources(default["mlflow/load_balancing"], "AWS::ElasticLoadBalancingV2::Listener")
     (action,) = listeners["HttpListener"]["Properties"]["DefaultActions"]
