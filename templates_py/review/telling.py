@@ -17,7 +17,7 @@ from templates_py.review.ways import at_stake, way
 from templates_py.settings import Settings
 
 MANY = 4
-ROOTS = ("batch", "mlflow", "artifacts")
+ROOTS = ("batch", "mlflow", "artifacts", "endpoints")
 
 
 def shapes() -> dict[str, Settings]:
