@@ -49,7 +49,10 @@ class LoadBalancing(Stack):
     certificate_arn = certificate_arn()
     hosted_zone_id = optional(STRING, "ID of the Route 53 zone in which DomainName is made", ZONE)
     domain_name = optional(STRING, "Own domain name of MLflow", DOMAIN, otherwise="the load balancer's")
-    web_acl_arn = optional(STRING, "ARN of the web ACL of AWS WAF before the load balancer", WEB_ACL)
+    # Emptied between: WAF lets go by the balancer alone, and CloudFormation deletes the old association last.
+    web_acl_arn = optional(
+        STRING, "ARN of AWS WAF's web ACL before the load balancer; for another one, deploy it empty between", WEB_ACL
+    )
     mlflow_sg_id = wired(STRING, "ID of the load balancer's own security group")
 
     def __init__(self, settings: Mlflow) -> None:

@@ -100,7 +100,7 @@ def test_the_lock_table_is_terraforms(default: dict[str, Body]) -> None:
     assert table["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
-@pytest.mark.parametrize("path", ["template", "batch/template", "mlflow/template"])
+@pytest.mark.parametrize("path", ["template", "batch/template", "mlflow/template", "endpoints/template"])
 def test_subnets_must_lie_in_the_vpc(default: dict[str, Body], path: str) -> None:
     (assertion,) = default[path]["Rules"]["SubnetsInVpc"]["Assertions"]
     subnets, vpcs = assertion["Assert"]["Fn::EachMemberIn"]
