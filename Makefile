@@ -20,7 +20,7 @@ export SAM_CLI_TELEMETRY ?= 0
 
 help:  ## Show this
 	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "  %-20s%s\n", $$1, $$2 }' Makefile
-	@echo 'Variables: SETTINGS=hydra.toml (synth), SYSTEM=batch|mlflow|artifacts (all that builds; local: of make up), FORMAT=json|yaml (synth)'
+	@echo 'Variables: SETTINGS=hydra.toml (synth), SYSTEM=batch|mlflow|artifacts|endpoints (all that builds; local: of make up), FORMAT=json|yaml (synth)'
 
 # --- Templates -------------------------------------------------------------------------------------------------------
 

@@ -140,6 +140,19 @@ CAUSES = [
         "must have a fully-qualified domain name, a supported signature",  # medplum/medplum#5804
         "the certificate of the load balancer: expected one of ACM's in this Region, issued, with a domain's name",
     ),
+    # Endpoints of the VPC.
+    (
+        "already a conflicting DNS domain",  # fortinet/fortigate-autoscale-aws#43 (P72)
+        "the VPC has an endpoint of this service: `make preflight SYSTEM=endpoints` says which",
+    ),
+    (
+        "subnets should be in different availability zones",  # terraform-aws-modules/terraform-aws-vpc#451
+        "EndpointSubnets: expected one subnet in each Availability Zone",
+    ),
+    (
+        "does not support the availability zone of the subnet",  # terraform-aws-modules/terraform-aws-vpc#785
+        "EndpointSubnets: leave that subnet out; what runs in it reaches the endpoints of the other zones",
+    ),
     # AWS Batch.
     (
         "Invalid IamInstanceProfile",  # Netflix/metaflow-tools#9

@@ -22,7 +22,9 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     synth = verbs.add_parser("synth", help="write the templates to build/")
     synth.add_argument("--settings", type=Path, default=ROOT / "hydra.toml", help="settings file (default: hydra.toml)")
-    synth.add_argument("--system", choices=["batch", "mlflow", "artifacts"], help="one system alone (default: all)")
+    synth.add_argument(
+        "--system", choices=["batch", "mlflow", "artifacts", "endpoints"], help="one system alone (default: all)"
+    )
     synth.add_argument("--format", choices=["json", "yaml"], default="json", help="of the templates (default: json)")
     synth.add_argument("--build", type=Path, default=ROOT / "build", help="where they go (default: build/)")
     lint = verbs.add_parser("lint", help="cfn-lint what changed in build/, and what nests a changed interface")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from templates_py.artifacts.template import Artifacts
 from templates_py.batch.template import Batch
 from templates_py.emission import emit, write
+from templates_py.endpoints.template import Endpoints
 from templates_py.mlflow.template import Mlflow
 from templates_py.template import Hydra
 
@@ -20,12 +21,13 @@ SYSTEMS: dict[str, Callable[[Settings], Stack]] = {
     "batch": lambda settings: Batch(settings.batch),
     "mlflow": lambda settings: Mlflow(settings.mlflow),
     "artifacts": lambda settings: Artifacts(),
+    "endpoints": lambda settings: Endpoints(),
 }
 
 
 def stacks(settings: Settings, system: str | None = None) -> list[Stack]:
-    """Return the roots: the one of `system`, or that of both systems (which nests the two) and the artifacts."""
-    return [SYSTEMS[system](settings)] if system else [Hydra(settings), Artifacts()]
+    """Return the roots: the one of `system`, or that of both systems (which nests the two) and what stands alone."""
+    return [SYSTEMS[system](settings)] if system else [Hydra(settings), Artifacts(), Endpoints()]
 
 
 def synthesize(settings: Settings, build: Path, system: str | None = None, format: str = "json") -> list[str]:

@@ -170,7 +170,7 @@ MLFLOW = some(
     auth=st.sampled_from(["none", "basic", "oidc"]),
     artifacts=st.sampled_from(["direct", "proxied"]),
     deletion_policy=POLICIES,
-)
+).filter(lambda mlflow: not mlflow.get("internet_facing") or mlflow.get("auth", "none") != "none")
 TAGS = st.dictionaries(st.text("tag :=", min_size=1, max_size=5), WORDS, max_size=2)
 FULL = st.fixed_dictionaries({"batch": batches(least=1), "mlflow": MLFLOW, "tags": TAGS})
 SETTINGS = FULL | some(batch=batches(least=0), mlflow=MLFLOW, tags=TAGS)

@@ -41,6 +41,7 @@ def test_the_templates_of_the_default_shape(tmp_path: Path) -> None:
         "batch/storage.json",
         "batch/template.json",
         "connection.json",
+        "endpoints/template.json",
         "mlflow/autoscaling.json",
         "mlflow/container_repository.json",
         "mlflow/load_balancing.json",
@@ -64,7 +65,7 @@ def test_two_deletion_policies_give_two_shared_templates() -> None:
 def test_a_system_stands_alone() -> None:
     assert "template" not in emitted(DEFAULT, "mlflow")
     both = emitted(DEFAULT)
-    for system in ("batch", "mlflow", "artifacts"):
+    for system in ("batch", "mlflow", "artifacts", "endpoints"):
         alone = emitted(DEFAULT, system)
         assert f"{system}/template" in alone
         assert {path: both[path] for path in alone} == alone

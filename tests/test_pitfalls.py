@@ -428,11 +428,11 @@ def test_p68_no_name_is_fixed(whole: dict[str, Body]) -> None:
 
 
 def test_p69_only_the_vpc_and_subnets_must_be_answered_and_are_asked_first(default: dict[str, Body]) -> None:
-    for path in ("template", "batch/template", "mlflow/template", "artifacts/template"):
+    for path in ("template", "batch/template", "mlflow/template", "artifacts/template", "endpoints/template"):
         rows = default[path]["Parameters"]
         asked = [name for name, made in rows.items() if "Default" not in made]
         assert asked == list(rows)[: len(asked)]
-        assert all("Vpc" in name or "Subnets" in name for name in asked)
+        assert all("Vpc" in name or "Subnets" in name or name == "RouteTableIds" for name in asked)
     assert list(default["template"]["Parameters"])[:6] == [
         "VpcId",
         "RdsSubnets",

@@ -71,8 +71,8 @@ def test_empty_file(tmp_path: Path) -> None:
 
 
 def test_byte_order_mark(tmp_path: Path) -> None:
-    (tmp_path / "hydra.toml").write_bytes(b"\xef\xbb\xbf[mlflow]\r\ninternet_facing = true\r\n")
-    assert load(tmp_path / "hydra.toml").mlflow.internet_facing
+    (tmp_path / "hydra.toml").write_bytes(b'\xef\xbb\xbf[mlflow]\r\nartifacts = "proxied"\r\n')
+    assert load(tmp_path / "hydra.toml").mlflow.artifacts == "proxied"
 
 
 def test_defaults_of_batch_go_to_all_that_do_not_say_otherwise(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Interface endpoints of the VPC: whether what they are for may reach them."""
+"""Endpoints of the VPC: whether what they are for may reach them, and whether ours can be made."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from ipaddress import ip_network
 
 from commands.preflight.ground import Answer, Ground
 from commands.preflight.outcome import Outcome, fault
-from commands.preflight.routes import is_interface, ways_of
+from commands.preflight.routes import Ways, is_interface, ways_of
+from commands.preflight.uses import ENDPOINTS
 
 HTTPS = 443
 
@@ -17,6 +18,7 @@ def endpoints(ground: Ground) -> Iterator[Outcome]:
     used, ways = ways_of(ground)
     if not ways:
         return
+    yield from _taken(ground, ways)
     ours = {known for kind, known in ground.standing if kind == "AWS::EC2::SecurityGroup"}
     ours |= {one for given in ground.parameters.values() if isinstance(given, list) for one in given}
     for endpoint in ways.endpoints:
@@ -34,6 +36,21 @@ def endpoints(ground: Ground) -> Iterator[Outcome]:
                     f"aws ec2 authorize-security-group-ingress --group-id {groups[0]} --protocol tcp --port {HTTPS} "
                     f"--cidr {network}",
                 )
+
+
+def _taken(ground: Ground, ways: Ways) -> Iterator[Outcome]:
+    """A VPC takes one endpoint with a service's own name, and a route table one of S3."""
+    made = {str(one.get("ServiceName")): one for one in ground.of(ENDPOINTS.type)}
+    for endpoint in ways.endpoints:
+        known, service = endpoint["VpcEndpointId"], endpoint["ServiceName"]
+        if service not in made or ground.is_ours(ENDPOINTS.type, known):
+            continue
+        if is_interface(endpoint) or set(made[service].lists("RouteTableIds")) & set(endpoint.get("RouteTableIds", [])):
+            yield fault(
+                f"{made[service].path}: the VPC has {known} for {service}",
+                f"aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {known}, or leave this stack, and make by hand what "
+                "preflight of the platform's names",
+            )
 
 
 def _let_in(group: Answer) -> Iterator[str]:

@@ -43,7 +43,7 @@ def given(ground: Ground) -> Iterator[Outcome]:
 
 
 def _look(name: str, value: str) -> Look | None:
-    by_arn = {":secretsmanager:": _secret, ":policy/": _policy}
+    by_arn = {":secretsmanager:": _secret, ":policy/": _policy, ":wafv2:": _web_acl}
     if value.startswith("arn:"):
         return next((look for part, look in by_arn.items() if part in value), None)
     by_name: dict[str, Look] = {
@@ -58,10 +58,26 @@ def _look(name: str, value: str) -> Look | None:
     return next((look for end, look in by_name.items() if name.endswith(end)), None)
 
 
-def _secret(ground: Ground, name: str, arn: str) -> Iterator[Outcome]:
+def _elsewhere(ground: Ground, name: str, arn: str) -> Iterator[Outcome]:
     region = arn.split(":")[3]
     if region != ground.region:
         yield fault(f"{name}: {arn} is in {region}, and the stack in {ground.region}", "give one of this Region")
+
+
+def _web_acl(ground: Ground, name: str, arn: str) -> Iterator[Outcome]:
+    if faults := list(_elsewhere(ground, name, arn)):
+        yield from faults
+        return
+    acl, number = arn.split("/")[-2:]
+    missing = ("WAFNonexistentItemException",)
+    if not ground.call("wafv2", "get_web_acl", missing, Name=acl, Scope="REGIONAL", Id=number):
+        command = "aws wafv2 list-web-acls --scope REGIONAL"
+        yield fault(f"{name}: there is no web ACL {arn}", f"{command} shows those there are")
+
+
+def _secret(ground: Ground, name: str, arn: str) -> Iterator[Outcome]:
+    if faults := list(_elsewhere(ground, name, arn)):
+        yield from faults
         return
     found = ground.call("secretsmanager", "describe_secret", ("ResourceNotFoundException",), SecretId=arn)
     if not found:

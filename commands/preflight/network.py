@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from commands.preflight.ground import Answer, Ground
 from commands.preflight.outcome import Outcome, fault, ok
-from commands.preflight.uses import BALANCER, Use, asked_as, uses, vpc_id
+from commands.preflight.uses import BALANCER, ENDPOINTS, Use, asked_as, uses, vpc_id
 
 FLAGS = {"enableDnsSupport": "EnableDnsSupport", "enableDnsHostnames": "EnableDnsHostnames"}
 FREE = 8  # addresses that a load balancer wants in each subnet
@@ -52,11 +52,9 @@ def _zones(ground: Ground, use: Use, rows: list[Answer]) -> Iterator[Outcome]:
     fix = f"set {asked_as(ground, use.subnets[0])} in samconfig.toml"
     if len(set(zones)) < use.kind.zones:
         yield fault(f"{use.path} takes subnets in two zones, and has them in {', '.join(sorted(set(zones)))}", fix)
-    if use.kind is not BALANCER:
-        return
-    if len(set(zones)) < len(zones):
+    if use.kind in (BALANCER, ENDPOINTS) and len(set(zones)) < len(zones):
         yield fault(f"{use.path} takes one subnet a zone, and has more", fix)
-    for row in rows:
+    for row in rows if use.kind is BALANCER else ():
         if row["AvailableIpAddressCount"] < FREE:
             said = f"{row['SubnetId']} has {row['AvailableIpAddressCount']} addresses left"
             yield fault(f"{said}: {use.path} takes {FREE}", fix)

@@ -69,8 +69,9 @@ def routes(ground: Ground) -> Iterator[Outcome]:
         subnets, paths = (", ".join(dict.fromkeys(column)) for column in zip(*shut_in, strict=True))
         yield fault(
             f"{paths} in {subnets}: neither a route to a NAT nor endpoints for {', '.join(missing)}",
-            "add a NAT gateway and a route to it, or these endpoints (aws ec2 create-vpc-endpoint "
-            f"--vpc-id {vpc_id(ground)} --service-name com.amazonaws.{ground.region}.{missing[0]} ...)",
+            "add a NAT gateway and a route to it, or all endpoints (make deploy SYSTEM=endpoints), or only these "
+            f"(aws ec2 create-vpc-endpoint --vpc-id {vpc_id(ground)} "
+            f"--service-name com.amazonaws.{ground.region}.{missing[0]} ...)",
         )
 
 

@@ -34,6 +34,7 @@ TASKS = Kind("AWS::ECS::Service", ("NetworkConfiguration", "AwsvpcConfiguration"
 FUNCTION = Kind("AWS::Serverless::Function", ("VpcConfig", "SubnetIds"), ("s3", "secretsmanager"))
 INSTANCES = Kind("AWS::Batch::ComputeEnvironment", ("ComputeResources", "Subnets"), AGENT + PULL)  # P72
 FARGATE = Kind("AWS::Batch::ComputeEnvironment", ("ComputeResources", "Subnets"), PULL)
+ENDPOINTS = Kind("AWS::EC2::VPCEndpoint", ("SubnetIds",))
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,14 @@ class Use:
 
 
 def uses(ground: Ground) -> Iterator[Use]:
-    for kind in (DATABASE, BALANCER, TASKS, FUNCTION, INSTANCES):
+    for kind in (DATABASE, BALANCER, TASKS, FUNCTION, INSTANCES, ENDPOINTS):
         for resource in ground.of(kind.type):
             fargate = kind is INSTANCES and str(resource.get("ComputeResources", "Type")).startswith("FARGATE")
             public = resource.get("Scheme") == "internet-facing"
             if found := resource.lists(*kind.subnets):
                 yield Use(resource.path, FARGATE if fargate else kind, tuple(found), public)
+                if kind is ENDPOINTS:  # all lie in the same subnets
+                    break
 
 
 def asked_as(ground: Ground, value: str) -> str:

@@ -19,6 +19,7 @@ from troposphere.elasticloadbalancingv2 import (
 )
 from troposphere.route53 import RecordSetType
 from troposphere.validators.route53 import AliasTarget
+from troposphere.wafv2 import WebACLAssociation
 
 from templates_py.groups import further_groups
 from templates_py.inputs import STRING, SUBNETS, VPC, Like, asked, flag, name, optional, wired
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 NAME = Like("(?!internal-)[A-Za-z0-9](-?[A-Za-z0-9]){0,31}", "up to 32 letters, digits and hyphens")
 DOMAIN = Like("([a-z0-9-]+[.])+[a-z]{2,}", "a domain name in small letters")
 ZONE = Like("Z[A-Z0-9]{1,31}", "a zone's ID such as Z0123456789")
+# CloudFront's are "global/webacl", and AWS WAF Classic's "waf-regional".
+WEB_ACL = Like(r"arn:[^:]+:wafv2:[^:]+:\d{12}:regional/webacl/[^/]+/[^/]+", "the ARN of a regional web ACL of AWS WAF")
 
 
 class LoadBalancing(Stack):
@@ -46,10 +49,14 @@ class LoadBalancing(Stack):
     certificate_arn = certificate_arn()
     hosted_zone_id = optional(STRING, "ID of the Route 53 zone in which DomainName is made", ZONE)
     domain_name = optional(STRING, "Own domain name of MLflow", DOMAIN, otherwise="the load balancer's")
+    # Emptied between: WAF lets go by the balancer alone, and CloudFormation deletes the old association last.
+    web_acl_arn = optional(
+        STRING, "ARN of AWS WAF's web ACL before the load balancer; for another one, deploy it empty between", WEB_ACL
+    )
     mlflow_sg_id = wired(STRING, "ID of the load balancer's own security group")
 
     def __init__(self, settings: Mlflow) -> None:
-        self.internet_facing, self.oidc = settings.internet_facing, settings.auth == "oidc"
+        self.internet_facing, self.auth, self.oidc = settings.internet_facing, settings.auth, settings.auth == "oidc"
         super().__init__()
 
     @resource
@@ -116,6 +123,15 @@ class LoadBalancing(Stack):
         )
 
     @resource
+    def web_acl_association(self) -> WebACLAssociation:
+        return WebACLAssociation(
+            "WebAclAssociation",
+            ResourceArn=Ref(self.load_balancer),
+            WebACLArn=self.web_acl_arn,
+            Condition=self.web_acl_arn.given,
+        )
+
+    @resource
     def record(self) -> RecordSetType:
         alias = AliasTarget(  # type: ignore[no-untyped-call]
             HostedZoneId=GetAtt(self.load_balancer, "CanonicalHostedZoneID"),
@@ -140,6 +156,8 @@ class LoadBalancing(Stack):
         certified = Not(Equals(self.certificate_arn, ""))
         if self.internet_facing:
             rules["InternetHasCertificate"] = rule(certified, "An internet-facing load balancer needs CertificateArn")
+            users = {"Fn::Contains": [["basic", "oidc"], self.auth]}  # as the settings say, for whoever goes past them
+            rules["InternetHasUsers"] = rule(users, 'An internet-facing load balancer needs auth = "basic" or "oidc"')
         if self.oidc:
             rules["OidcHasCertificate"] = rule(certified, 'auth = "oidc" needs CertificateArn: a login takes HTTPS')
         return rules

@@ -11,10 +11,12 @@ from templates_py.review.functions import NO_VALUE
 from templates_py.review.scope import Resource, references
 from templates_py.review.tree import Tree
 
-# What there is once: of a group one such rule, of a balancer one listener at a port, of a listener one rule of a rank.
+# What there is once: of a group one such rule, of a balancer one listener at a port, of a listener one rule of a rank,
+# of a VPC one endpoint with a service's own name.
 # A second rule of a group fails, or is taken for the first and goes with it (InvalidPermission.Duplicate).
 _RULE = ("GroupId", "IpProtocol", "FromPort", "ToPort", "CidrIp", "CidrIpv6")
 ONCE = {
+    "AWS::EC2::VPCEndpoint": ("VpcId", "ServiceName"),
     "AWS::EC2::SecurityGroupIngress": (*_RULE, "SourceSecurityGroupId"),
     "AWS::EC2::SecurityGroupEgress": (*_RULE, "DestinationSecurityGroupId"),
     "AWS::ElasticLoadBalancingV2::Listener": ("LoadBalancerArn", "Port"),

@@ -71,8 +71,8 @@ def _ends() -> list[str]:
         assert not ended.stuck
         left = [*(f"`{path}`" for path in ended.left), *(f"a final snapshot of `{path}`" for path in ended.snapshots)]
         taken = [f"`{text.partition(':')[0]}`" for text in ended.taken]
-        policy = "" if case.system == "artifacts" else case.policy
-        lines.append(line(case.system, policy, ", ".join(left), ", ".join(taken)))
+        policy = "" if case.system in outcomes.WITHOUT_DATABASE else case.policy
+        lines.append(line(case.system, policy, ", ".join(left) or "nothing", ", ".join(taken)))
     return lines
 
 

@@ -16,7 +16,8 @@ from templates_py.review.transitions import templates
 from templates_py.review.tree import Tree, defaults, flatten
 from templates_py.settings import DeletionPolicy
 
-ROOTS = {"batch": "batch/template", "mlflow": "mlflow/template", "artifacts": "artifacts/template", "both": "template"}
+WITHOUT_DATABASE = ("artifacts", "endpoints")
+ROOTS = {**{name: f"{name}/template" for name in ("batch", "mlflow", *WITHOUT_DATABASE)}, "both": "template"}
 POLICIES: tuple[DeletionPolicy, ...] = ("Snapshot", "Retain", "Delete")
 
 
@@ -31,7 +32,13 @@ class Case(NamedTuple):
         return f"{self.system}-{self.policy}-{'named' if self.named else 'generated'}"
 
 
-CASES = [Case(s, p, n) for s in ROOTS for p in POLICIES for n in (False, True) if s != "artifacts" or p == "Snapshot"]
+CASES = [
+    Case(s, p, n)
+    for s in ROOTS
+    for p in POLICIES
+    for n in (False, True)
+    if s not in WITHOUT_DATABASE or p == "Snapshot"
+]
 
 
 @cache

@@ -41,6 +41,12 @@ BESIDES = {
     'mlflow, with `auth = "oidc"`': Settings(mlflow=Mlflow(auth="oidc")),
     'mlflow, with `artifacts = "proxied"`': Settings(mlflow=Mlflow(artifacts="proxied")),
 }
+ROOTS = {
+    "both systems": "template",
+    "batch": "batch/template",
+    "mlflow": "mlflow/template",
+    "endpoints, for a VPC without NAT": "endpoints/template",
+}
 UNIT = re.compile(r" \(([^()]+)\)$")
 WRITTEN = ["Written from the code by `python -m templates_py reference`."]
 HYDRA = [
@@ -146,7 +152,7 @@ def _hydra(build: Path) -> str:
 
 def _parameters(build: Path) -> str:
     lines = ["# Parameters", "", *WRITTEN, "They stand in the order in which `sam deploy --guided` asks."]
-    for title, path in {"both systems": "template", "batch": "batch/template", "mlflow": "mlflow/template"}.items():
+    for title, path in ROOTS.items():
         lines += ["", f"## {title}", "", *table("parameter", "default", "meaning", "a change")]
         lines += [_asked(build, path, name) for name in _body(build, path)["Parameters"]]
     for number, (title, settings) in enumerate(BESIDES.items()):

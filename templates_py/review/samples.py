@@ -107,6 +107,8 @@ SAMPLES: dict[str, list[Any]] = {
     "mlflow.deletion_policy": ["Retain", "Delete"],
     "tags": [{"team": "research"}],
 }
+# Where a change takes another setting, on both sides of it.
+BESIDE: dict[str, dict[str, Any]] = {"mlflow.internet_facing": {"auth": "basic"}}
 
 
 class Sample(NamedTuple):
@@ -115,6 +117,7 @@ class Sample(NamedTuple):
     setting: str
     old: str
     new: str
+    before: Settings
     settings: Settings
 
 
@@ -148,10 +151,13 @@ def samples() -> Iterator[Sample]:
             node: Any = data
             for step in steps:
                 node = node[step] if isinstance(step, int) else node.setdefault(step, {})
-            old = _shown(_of(base(), [*steps, last]))
+            if place in BESIDE:
+                node.update(BESIDE[place])
+            before = _loaded(data) if place in BESIDE else base()
+            old = _shown(_of(before, [*steps, last]))
             node.insert(last, value) if isinstance(last, int) else node.update({last: value})
             words = ("", "one more") if isinstance(last, int) else (old, _shown(value))
-            yield Sample(re.sub(r"\[\d+\]", "", place), *words, _loaded(data))
+            yield Sample(re.sub(r"\[\d+\]", "", place), *words, before, _loaded(data))
 
 
 def _of(settings: Any, steps: list[Any]) -> Any:

@@ -17,7 +17,7 @@ from templates_py.review.ways import at_stake, way
 from templates_py.settings import Settings
 
 MANY = 4
-ROOTS = ("batch", "mlflow", "artifacts")
+ROOTS = ("batch", "mlflow", "artifacts", "endpoints")
 
 
 def shapes() -> dict[str, Settings]:
@@ -54,9 +54,8 @@ def told(system: str) -> list[tuple[str, str, list[Change]]]:
 def tried() -> list[tuple[str, str, list[Change]]]:
     """(setting, change in words, what it does) of each setting, and of the way back where that is no mirror."""
     told: list[tuple[str, str, list[Change]]] = []
-    before = flatten(templates(base()), "template")
     for sample in samples():
-        after = flatten(templates(sample.settings), "template")
+        before, after = (flatten(templates(settings), "template") for settings in (sample.before, sample.settings))
         there, back = changes(before, after), changes(after, before)
         told.append((sample.setting, f"{sample.old} -> {sample.new}".removeprefix(" -> "), there))
         if _worst(back) != _worst(there) or any(at_stake(change) for change in back):

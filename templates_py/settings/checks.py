@@ -36,6 +36,8 @@ def complaints(settings: Settings, said: dict[str, Any]) -> Iterator[Complaint]:
             yield f"number of batch.{key}", len(names), f"at most {most}, {why}"
         yield from _names(f"batch.{key}", names)
     yield from of_batch(batch, said.get("batch", {}))
+    if settings.mlflow.internet_facing and settings.mlflow.auth == "none":
+        yield "mlflow.auth", "none", '"basic" or "oidc" with internet_facing = true'
     yield from _cidr_blocks(settings.mlflow.cidr_blocks)
     yield from _tags(settings.tags)
 

@@ -57,6 +57,8 @@ class Database(Stack):
         NUMBER, 0, "How often enhanced monitoring measures the instance; 0: never", unit="seconds", allowed=INTERVALS
     )
     deletion_protection = flag(True, "Whether the database instance refuses to be deleted")
+    # Off: it wants 300 to 1000 MiB of memory, of the 2 GiB of the default class. Source: RDS guide, IAM authentication.
+    iam_database_authentication = flag(False, "Whether users of the database may log in by IAM")
     db_snapshot_identifier = optional(
         STRING, "Snapshot to make the database from, for good", SNAPSHOT, otherwise="an empty database"
     )
@@ -120,7 +122,7 @@ class Database(Stack):
             MasterUserPassword=secret_string(self.db_password),
             MultiAZ=self.multi_az,
             DeletionProtection=self.deletion_protection,
-            EnableIAMDatabaseAuthentication=True,  # of users that somebody makes with AWSAuthenticationPlugin
+            EnableIAMDatabaseAuthentication=self.iam_database_authentication,
             EnableCloudwatchLogsExports=LOGS,
             MonitoringInterval=self.monitoring_interval,
             MonitoringRoleArn=If(self._monitored, GetAtt(self.monitoring_role, "Arn"), NoValue),

@@ -24,8 +24,15 @@ ROOTS = {
     "batch": "build/batch/template.json",
     "mlflow": "build/mlflow/template.json",
     "artifacts": "build/artifacts/template.json",
+    "endpoints": "build/endpoints/template.json",
 }
-FIRST = {"default": ["VpcId", "RdsSubnets"], "batch": ["VpcId", "RdsSubnets"], "mlflow": ["VpcId"], "artifacts": []}
+FIRST = {
+    "default": ["VpcId", "RdsSubnets"],
+    "batch": ["VpcId", "RdsSubnets"],
+    "mlflow": ["VpcId"],
+    "artifacts": [],
+    "endpoints": ["VpcId", "EndpointSubnets"],
+}
 PROMPT = re.compile(r"\x1b\[1m(?P<name>[A-Z][\w ]+)\x1b\[0m \[(?P<default>[^\r\n]*)\]: ")
 REFUSED = "Allow SAM CLI IAM role creation"  # only who says no to SAM's own capability is asked for others
 

@@ -70,6 +70,13 @@ SAID = [
     " Status Code: 400; Error Code: ValidationError; Request ID: 932b66c-04c3-451e-b139-50e38043b6e5)",
     "UnsupportedCertificate: The certificate 'arn:aws:acm:us-west-1:153891904029:certificate/350a08d7-e86f-4180-91fc-"
     "e63dcdb8e592' must have a fully-qualified domain name, a supported signature, and a supported key size.",
+    "private-dns-enabled cannot be set because there is already a conflicting DNS domain for *.execute-api.us-east-1."
+    "amazonaws.com in the VPC",
+    "Found another VPC endpoint subnet in the availability zone of subnet-XXXX. VPC endpoint subnets should be in "
+    "different availability zones supported by the VPC endpoint service. (Service: AmazonEC2; Status Code: 400; Error "
+    "Code: DuplicateSubnetsInSameZone",
+    "Error creating VPC Endpoint: InvalidParameter: The VPC endpoint service com.amazonaws.us-east-1.email-smtp does "
+    "not support the availability zone of the subnet: subnet-aaa95e696bd9df088.",
     "Operation failed, ComputeEnvironment went INVALID with error: CLIENT_ERROR - Invalid IamInstanceProfile: "
     "ecsInstanceRole",
     "Resource handler returned message: \"Resource of type 'AWS::Batch::ComputeEnvironment' with identifier "

@@ -45,7 +45,7 @@ def test_the_page_is_as_the_code_would_write_it() -> None:
 @pytest.mark.parametrize("shape", telling.shapes())
 def test_every_parameter_of_every_root_is_told_and_costs_only_what_is_listed(shape: str) -> None:
     bodies = templates(telling.shapes()[shape])
-    for system in ("batch", "mlflow", "artifacts"):
+    for system in ("batch", "mlflow", "artifacts", "endpoints"):
         tree = flatten(bodies, f"{system}/template")
         assert tree.parameters.keys() <= {name for _, name, _ in telling.told(system)}
         assert telling.unlisted(tree) == []

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from templates_py.review.data import HOLDS_DATA
-from templates_py.review.outcomes import CASES, Case, emptied, life, made, reused, tree
+from templates_py.review.outcomes import CASES, WITHOUT_DATABASE, Case, emptied, life, made, reused, tree
 from templates_py.review.tree import Tree
 from tests.emitted import Body
 
@@ -30,6 +30,8 @@ IMAGES = "ContainerRepository/Repository: holds images"
 def left(case: Case) -> list[str]:
     if case.system == "artifacts":
         return ["Bucket", "BucketPolicy", "Locks"]
+    if case.system == "endpoints":
+        return []
     if case.system == "both":
         systems = ("batch", "mlflow")
         return sorted(f"{s.title()}/{path}" for s in systems for path in left(case._replace(system=s)))
@@ -38,7 +40,8 @@ def left(case: Case) -> list[str]:
 
 
 def snapshots(case: Case) -> list[str]:
-    databases = {"both": ["Batch/Database/Instance", "Mlflow/Database/Instance"], "artifacts": []}
+    databases: dict[str, list[str]] = {"both": ["Batch/Database/Instance", "Mlflow/Database/Instance"]}
+    databases |= {system: [] for system in WITHOUT_DATABASE}
     return databases.get(case.system, ["Database/Instance"]) if case.policy == "Snapshot" else []
 
 

@@ -45,6 +45,32 @@ def test_every_resource_of_every_template_is_there(platform: Platform) -> None:
     assert {"AWS::RDS::DBInstance", "AWS::Batch::JobQueue", "AWS::EC2::SecurityGroupIngress", "Custom::DbInit"} <= kinds
 
 
+def test_the_endpoints_stack_is_made_and_taken_away(platform: Platform) -> None:
+    """Beside the platform: none of it is the platform's."""
+    cloudformation, ec2 = platform.client("cloudformation"), platform.client("ec2")
+    given = {
+        "VpcId": "vpc-00000001",
+        "EndpointSubnets": "subnet-00000001,subnet-00000002",
+        "RouteTableIds": ec2.describe_route_tables()["RouteTables"][0]["RouteTableId"],
+        "VpcCidr": "172.31.0.0/16",
+    }
+    cloudformation.create_stack(
+        StackName="hydra-endpoints",
+        TemplateBody=(platform.folder / "build/endpoints/template.json").read_text(),
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+    )
+    patience = {"Delay": 1, "MaxAttempts": 120}
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="hydra-endpoints", WaiterConfig=patience)
+    (stack,) = cloudformation.describe_stacks(StackName="hydra-endpoints")["Stacks"]
+    outputs = {row["OutputKey"]: row["OutputValue"] for row in stack["Outputs"]}
+    known = {outputs["S3EndpointId"], *outputs["InterfaceEndpointIds"].split(",")}
+    made = ec2.describe_vpc_endpoints(VpcEndpointIds=sorted(known))["VpcEndpoints"]
+    assert len({one["ServiceName"] for one in made}) == len(known) == 9
+    cloudformation.delete_stack(StackName="hydra-endpoints")
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName="hydra-endpoints", WaiterConfig=patience)
+    assert known & {one["VpcEndpointId"] for one in ec2.describe_vpc_endpoints()["VpcEndpoints"]} == set()
+
+
 def test_outputs_resolve(platform: Platform) -> None:
     template = json.loads((platform.folder / "build/template.json").read_text())
     outputs = platform.outputs()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from templates_py.fargate import MEMORY
-from tests.emitted import Body, emitted, nested, only, resources, statements, with_mlflow
+from templates_py.review.changes import changes_of
+from templates_py.review.transitions import templates
+from templates_py.review.tree import flatten
+from tests.emitted import DEFAULT, Body, emitted, nested, only, resources, statements, with_mlflow
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +32,6 @@ def test_the_load_balancer_is_internal_unless_the_settings_say_otherwise(default
     )
 
 
-def test_an_internet_facing_one_needs_a_certificate() -> None:
-    rules = emitted(with_mlflow(internet_facing=True))["template"]["Rules"]
-    (assertion,) = rules["InternetHasCertificate"]["Assertions"]
-    assert assertion["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "CertificateArn"}, ""]}]}
-
-
 def test_http_forwards_and_with_a_certificate_redirects(default: dict[str, Body]) -> None:
     listeners = resources(default["mlflow/load_balancing"], "AWS::ElasticLoadBalancingV2::Listener")
     (action,) = listeners["HttpListener"]["Properties"]["DefaultActions"]
@@ -49,6 +47,31 @@ def test_a_name_is_made_where_a_zone_is_given(default: dict[str, Body]) -> None:
     (record,) = resources(default["mlflow/load_balancing"], "AWS::Route53::RecordSet").values()
     assert (record["Condition"], record["Properties"]["Name"]) == ("HostedZoneIdGiven", {"Ref": "DomainName"})
     assert "ZoneHasName" in default["template"]["Rules"]
+
+
+def test_a_web_acl_stands_before_the_balancer_where_one_is_given(default: dict[str, Body]) -> None:
+    (made,) = resources(default["mlflow/load_balancing"], "AWS::WAFv2::WebACLAssociation").values()
+    assert made["Condition"] == "WebAclArnGiven"
+    assert made["Properties"] == {"ResourceArn": {"Ref": "LoadBalancer"}, "WebACLArn": {"Ref": "WebAclArn"}}
+    assert default["template"]["Parameters"]["WebAclArn"]["Default"] == ""
+
+
+def test_a_web_acl_is_a_regional_one_of_waf_itself(default: dict[str, Body]) -> None:
+    row = default["template"]["Parameters"]["WebAclArn"]["AllowedPattern"]
+    where = "123456789012:{}/webacl/mlflow/a1b2c3d4-5678-90ab-cdef-EXAMPLE11111"
+    assert re.search(row, "") and re.search(row, f"arn:aws-us-gov:wafv2:us-gov-west-1:{where.format('regional')}")
+    for stranger in (
+        f"arn:aws:wafv2:us-east-1:{where.format('global')}",  # CloudFront's
+        "arn:aws:waf-regional:eu-west-1:123456789012:webacl/a1b2c3d4",  # AWS WAF Classic
+        "arn:aws:wafv2:eu-west-1:123456789012:regional/rulegroup/mlflow/a1b2c3d4",
+        "mlflow",
+    ):
+        assert not re.search(row, stranger)
+
+
+def test_a_web_acl_comes_and_goes_alone() -> None:
+    found = changes_of(flatten(templates(DEFAULT), "template"), "WebAclArn")
+    assert {change.path for change in found} == {"Mlflow/LoadBalancing/WebAclAssociation"}
 
 
 def test_clients_reach_the_balancer_it_the_tasks_and_they_the_database(default: dict[str, Body]) -> None:

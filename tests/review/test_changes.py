@@ -29,7 +29,10 @@ def tree(settings: Settings = DEFAULT, root: str = "template", **values: Any) ->
 
 
 def everything() -> list[Resource]:
-    roots = [(settings, "template") for settings in SHAPES.values()] + [(DEFAULT, "artifacts/template")]
+    roots = [(settings, "template") for settings in SHAPES.values()] + [
+        (DEFAULT, "artifacts/template"),
+        (DEFAULT, "endpoints/template"),
+    ]
     trees = [tree(settings, root) for settings, root in roots]
     return [made for tree in trees for made in tree.resources.values() if made.type != STACK]
 
@@ -106,7 +109,7 @@ def test_each_name_is_known_as_one() -> None:
     }
     # Of a resource that the name refers to, and of what is inside.
     names -= {("AWS::RDS::DBInstance", "DBName"), ("AWS::RDS::DBInstance", "DBSubnetGroupName")}
-    names -= {("AWS::RDS::DBParameterGroup", "Family")}
+    names -= {("AWS::RDS::DBParameterGroup", "Family"), ("AWS::EC2::VPCEndpoint", "ServiceName")}
     assert names - SHARED <= set(NAMES.items())
     assert names >= SHARED
 

@@ -47,7 +47,9 @@ def test_every_log_of_mysqls_is_exported_when_it_is_turned_on(default: dict[str,
 
 
 def test_people_may_log_in_by_iam_without_a_secret(default: dict[str, Body]) -> None:
-    assert only(default["shared/database-snapshot"], "AWS::RDS::DBInstance")["EnableIAMDatabaseAuthentication"] is True
+    made = only(default["shared/database-snapshot"], "AWS::RDS::DBInstance")
+    assert made["EnableIAMDatabaseAuthentication"] == {"Ref": "IamDatabaseAuthentication"}
+    assert default["template"]["Parameters"]["MlflowIamDatabaseAuthentication"]["Default"] == "false"
 
 
 def test_storage_grows_unless_it_was_said_not_to(default: dict[str, Body]) -> None:
@@ -140,7 +142,7 @@ def test_logs_and_nested_stacks_say_outright_that_they_are_deleted(default: dict
     assert said == {("AWS::Logs::LogGroup", "Delete", "Delete"), ("AWS::CloudFormation::Stack", "Delete", "Delete")}
 
 
-@pytest.mark.parametrize("path", ["template", "batch/template", "mlflow/template"])
+@pytest.mark.parametrize("path", ["template", "batch/template", "mlflow/template", "endpoints/template"])
 def test_subnets_must_lie_in_the_vpc(default: dict[str, Body], path: str) -> None:
     (assertion,) = default[path]["Rules"]["SubnetsInVpc"]["Assertions"]
     subnets, vpcs = assertion["Assert"]["Fn::EachMemberIn"]

@@ -15,7 +15,7 @@ from templates_py.review.relations import Finding, findings
 from templates_py.review.tree import Tree
 
 # "mlflow alone" and "batch alone" have nothing that these have not.
-BROKEN = ("both", "own roles, oidc", "fargate, basic", "artifacts")
+BROKEN = ("both", "own roles, oidc", "fargate, basic", "artifacts", "endpoints")
 CHUNK = 25  # mutants that a process is given at once
 STEP = 500  # mutants, after which the number is said
 LINT = "cfn-lint"

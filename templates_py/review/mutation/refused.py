@@ -42,7 +42,7 @@ def _named(body: Body) -> set[str]:
 
 
 def _without(whole: Body, mutant: Mutant) -> Body:
-    return broken(whole, mutant.resource, mutant.place, mutant.value) if mutant.place else whole
+    return broken(whole, mutant.resource, mutant.place, mutant.value)
 
 
 def _errors(body: Body) -> Iterator[tuple[str, str]]:

@@ -60,6 +60,7 @@ SHAPES = {
     "batch alone": Shape(DEFAULT, "batch/template", ({},)),
     "mlflow alone": Shape(DEFAULT, "mlflow/template", (IMAGE, CERTIFICATE)),
     "artifacts": Shape(DEFAULT, "artifacts/template", ({},)),
+    "endpoints": Shape(DEFAULT, "endpoints/template", ({},)),
     "bare": Shape(Settings(), "template", (IMAGE, CERTIFICATE)),
 }
 

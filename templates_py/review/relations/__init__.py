@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from templates_py.review.relations import (
     closed,
+    endpoints,
     identity,
     kept,
     network,
@@ -23,7 +24,7 @@ from templates_py.review.relations import (
 )
 from templates_py.review.tree import Tree
 
-THEMES = (network, ports, identity, permissions, reach, secrets, kept, closed, transport, serving, wiring)
+THEMES = (network, ports, identity, permissions, reach, secrets, kept, closed, transport, serving, wiring, endpoints)
 Rule = Callable[[Tree], Iterable[str]]
 RULES: dict[str, Rule] = {rule.__name__: rule for theme in THEMES for rule in theme.RULES}
 

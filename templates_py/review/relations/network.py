@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from templates_py.review.relations.view import (
     BALANCER,
     DATABASE,
+    ENDPOINT,
     ENVIRONMENT,
     FUNCTIONS,
     GROUPS_AT,
@@ -18,9 +19,11 @@ from templates_py.review.relations.view import (
     containers,
     environment,
     groups_of,
+    is_gateway,
     job_groups,
     listeners,
     members,
+    named,
     of,
     of_service,
     said,
@@ -35,6 +38,7 @@ EVERYWHERE = ("0.0.0.0/0", "::/0")
 SUBNETS_AT = {
     **{kind: (*place[:-1], "Subnets") for kind, place in GROUPS_AT.items() if kind != DATABASE},
     **dict.fromkeys(FUNCTIONS, ("VpcConfig", "SubnetIds")),
+    ENDPOINT: ("SubnetIds",),
     "AWS::RDS::DBSubnetGroup": ("SubnetIds",),
 }
 
@@ -89,7 +93,7 @@ def each_group_is_for_one_thing(tree: Tree) -> Iterator[str]:
             yield f"{group.path} is shared by {', '.join(sorted(one.path for one in inside))}"
     for one in tree.resources.values():
         takes = at(one.properties, *GROUPS_AT.get(one.type, ("none",))[:-1]) or one.type in (SERVICE, *FUNCTIONS)
-        if one.type in GROUPS_AT and takes and not groups_of(one):
+        if one.type in GROUPS_AT and takes and not is_gateway(one) and not groups_of(one):
             yield f"{one.path} is in no security group of this template"
 
 
@@ -109,12 +113,12 @@ def nothing_has_a_public_address(tree: Tree) -> Iterator[str]:
 def everything_is_in_our_vpc(tree: Tree) -> Iterator[str]:
     """One VPC, and subnets that a person names."""
     vpcs = {said(one.properties["VpcId"]) for one in tree.resources.values() if "VpcId" in one.properties}
-    for one in of(tree, "AWS::EC2::SecurityGroup", TARGETS):
+    for one in of(tree, "AWS::EC2::SecurityGroup", TARGETS, ENDPOINT):
         if "VpcId" not in one.properties or len(vpcs) > 1:
             yield f"{one.path} is in the VPC {said(one.properties.get('VpcId'))}, of {', '.join(sorted(vpcs))}"
     for one in tree.resources.values():
-        unmanaged = one.properties.get("Type") == "UNMANAGED"
-        if one.type in SUBNETS_AT and not unmanaged and not at(one.properties, *SUBNETS_AT[one.type]):
+        elsewhere = one.properties.get("Type") == "UNMANAGED" or is_gateway(one)
+        if one.type in SUBNETS_AT and not elsewhere and not at(one.properties, *SUBNETS_AT[one.type]):
             yield f"{one.path} is in no subnet of the VPC"
 
 
@@ -130,6 +134,13 @@ def a_balancer_faces_the_internet_only_with_users(tree: Tree) -> Iterator[str]:
             yield f"{one.path} faces the internet without a certificate or without users"
 
 
+def a_web_acl_stands_before_the_balancer(tree: Tree) -> Iterator[str]:
+    balancers = {one.path for one in of(tree, BALANCER)}
+    for one in of(tree, "AWS::WAFv2::WebACLAssociation"):
+        if not one.properties.get("WebACLArn") or not named(one.properties.get("ResourceArn")) & balancers:
+            yield f"{one.path} is no web ACL before a load balancer"
+
+
 RULES = (
     databases_are_reached_by_their_clients_alone,
     only_whom_it_serves_is_let_in,
@@ -138,4 +149,5 @@ RULES = (
     nothing_has_a_public_address,
     everything_is_in_our_vpc,
     a_balancer_faces_the_internet_only_with_users,
+    a_web_acl_stands_before_the_balancer,
 )

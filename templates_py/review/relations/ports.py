@@ -8,6 +8,7 @@ from templates_py.review.relations.network import EVERYWHERE
 from templates_py.review.relations.view import (
     BALANCER,
     DATABASE,
+    ENDPOINT,
     ENVIRONMENT,
     FUNCTIONS,
     SERVICE,
@@ -35,6 +36,8 @@ def _listening(tree: Tree, one: Resource) -> set[str]:
         return {said(one.properties.get("Port"))}
     if one.type == BALANCER:
         return {said(listener.properties.get("Port")) for listener in listeners(tree, one)}
+    if one.type == ENDPOINT:
+        return {"443"}
     if one.type != SERVICE:
         return set()
     return {

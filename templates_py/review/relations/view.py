@@ -19,12 +19,14 @@ DATABASE, BUCKET, SECRET = "AWS::RDS::DBInstance", "AWS::S3::Bucket", "AWS::Secr
 ENVIRONMENT, JOB = "AWS::Batch::ComputeEnvironment", "AWS::Batch::JobDefinition"
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 LISTENER, TARGETS = "AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::TargetGroup"
+ENDPOINT = "AWS::EC2::VPCEndpoint"
 LISTENER_RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 GROUPS_AT = {
     DATABASE: ("VPCSecurityGroups",),
     BALANCER: ("SecurityGroups",),
     SERVICE: ("NetworkConfiguration", "AwsvpcConfiguration", "SecurityGroups"),
     ENVIRONMENT: ("ComputeResources", "SecurityGroupIds"),
+    ENDPOINT: ("SecurityGroupIds",),
     **dict.fromkeys(FUNCTIONS, ("VpcConfig", "SecurityGroupIds")),
 }
 
@@ -114,6 +116,11 @@ def _way(path: str, group: str, given: Body, *, inward: bool) -> Way:
     block = next((said(given[key]) for key in ("CidrIp", "CidrIpv6") if key in given), "")
     ports = said(given.get("FromPort")), said(given.get("ToPort"))
     return Way(path, group, inward, next(iter(peer), ""), block, said(given.get("IpProtocol")), ports)
+
+
+def is_gateway(endpoint: Resource) -> bool:
+    """Whether it is a VPC endpoint that stands in route tables, and not in subnets."""
+    return endpoint.properties.get("VpcEndpointType") == "Gateway"
 
 
 def customs(tree: Tree) -> list[Resource]:

@@ -25,6 +25,14 @@ class Network:
         names = ("RdsSubnets", "LambdaSubnets", "ComputeEnvironmentSubnets", "LbSubnets", "EcsServiceSubnets")
         return {"VpcId": self.vpc, **dict.fromkeys(names, ",".join(self.private))}
 
+    def parameters_of_endpoints(self) -> dict[str, str]:
+        return {
+            "VpcId": self.vpc,
+            "EndpointSubnets": ",".join(self.private),
+            "RouteTableIds": self.private_table,
+            "VpcCidr": "10.0.0.0/16",
+        }
+
     def close(self) -> None:
         """Take the way to the NAT away."""
         self.ec2.delete_route(RouteTableId=self.private_table, DestinationCidrBlock="0.0.0.0/0")

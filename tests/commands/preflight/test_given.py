@@ -181,6 +181,7 @@ def test_a_parameter_without_a_value(project: Project, fault: Fault) -> None:
 
 
 ARN = "arn:aws:secretsmanager:{region}:123456789012:secret:x-AbCdEf"
+WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl"
 GONE = {
     "BatchExistingUsernameSecret": (ARN.format(region="us-east-1"), "there is no secret"),
     "MlflowExistingPasswordSecret": (ARN.format(region="eu-west-1"), "is in eu-west-1, and the stack in us-east-1"),
@@ -191,6 +192,7 @@ GONE = {
     "LambdaSecurityGroupIds": ("sg-0123456789abcdef0", "there is no security group sg-0123456789abcdef0"),
     "HostedZoneId": ("Z0123456789", "there is no hosted zone Z0123456789"),
     "BatchDbSnapshotIdentifier": ("last", "there is no snapshot last"),
+    "WebAclArn": (f"{WEB_ACL}/mlflow/a1b2c3d4", "there is no web ACL"),
 }
 
 
@@ -208,14 +210,19 @@ def test_what_is_named_and_is_there(account: boto3.Session, network: Network, pr
     rds = account.client("rds")
     rds.create_db_instance(DBInstanceIdentifier="old", DBInstanceClass="db.t4g.small", Engine="mysql")
     rds.create_db_snapshot(DBInstanceIdentifier="old", DBSnapshotIdentifier="last")
+    visible: Any = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "mlflow"}
+    acl = account.client("wafv2").create_web_acl(
+        Name="mlflow", Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=visible
+    )["Summary"]["ARN"]
     project.give(
+        WebAclArn=acl,
         BatchExistingUsernameSecret=account.client("secretsmanager").create_secret(Name="x", SecretString="y")["ARN"],
         LbSecurityGroups=group,
         HostedZoneId=zone.rpartition("/")[2],
         DomainName="mlflow.example.com",
         BatchDbSnapshotIdentifier="last",
     )
-    assert [one.said for one in found("what is given")] == ["4 values name something, which was looked for"]
+    assert [one.said for one in found("what is given")] == ["5 values name something, which was looked for"]
     elsewhere = network.ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
     other = network.ec2.create_security_group(VpcId=elsewhere, GroupName="other", Description="x")["GroupId"]
     project.give(DomainName="mlflow.example.org", LbSecurityGroups=other)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
+import boto3
 import pytest
 
 from commands.preflight.outcome import Outcome
 from commands.preflight.uses import PULL
 from tests.commands.preflight.account import Network
 from tests.commands.preflight.conftest import Fault, Found, Project
-from tests.emitted import DEFAULT, WHOLE, with_batch, with_mlflow
+from tests.emitted import DEFAULT, WHOLE, emitted, with_batch, with_mlflow
 
 pytestmark = pytest.mark.slow
 
@@ -114,6 +117,38 @@ def test_the_endpoints_stand_for_a_nat(network: Network, found: Found) -> None:
     assert {one.said.rpartition(" for ")[2] for one in found("routes")} == {ENDPOINTS[-1]}
     network.endpoint(ENDPOINTS[-1])
     assert levels(found("routes")) == {"ok"}
+
+
+def test_the_endpoints_of_a_stack_of_ours_are_all_that_is_missing(
+    account: boto3.Session, network: Network, project: Project, found: Found
+) -> None:
+    """P12, P34, P72: what `make deploy SYSTEM=endpoints` makes, and what preflight says of it before and after."""
+    project.build(with_batch(DEFAULT, job_definitions=WHOLE.batch.job_definitions[:1]))
+    network.close()
+    assert all("(make deploy SYSTEM=endpoints)" in one.fix for one in found("routes"))
+    given = network.parameters_of_endpoints()
+    account.client("cloudformation").create_stack(
+        StackName="hydra-endpoints",
+        TemplateBody=json.dumps(emitted()["endpoints/template"]),
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+    )
+    made = network.ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    assert {one["ServiceName"].removeprefix("com.amazonaws.us-east-1.") for one in made} == {*ENDPOINTS, "ssm"}
+    assert levels(found("routes")) == levels(found("endpoints")) == {"ok"}
+
+
+def test_endpoints_that_the_vpc_has_already(network: Network, project: Project, found: Found) -> None:
+    """Or two in a zone, which AWS refuses."""
+    project.build(system="endpoints")
+    project.parameters = network.parameters_of_endpoints()
+    project.give(EndpointSubnets=",".join([*network.private, network.public[0]]))
+    there = [network.endpoint(service) for service in ("logs", "s3", "sts")]
+    assert [one.said for one in found("endpoints")] == [
+        f"LogsEndpoint: the VPC has {there[0]} for com.amazonaws.us-east-1.logs",
+        f"S3Endpoint: the VPC has {there[1]} for com.amazonaws.us-east-1.s3",
+    ]
+    said = {one.said for one in found("subnets") if one.level == "fault"}
+    assert said == {"SecretsmanagerEndpoint takes one subnet a zone, and has more"}
 
 
 def test_a_gateway_endpoint_counts_where_the_subnets_have_its_table(network: Network, found: Found) -> None:

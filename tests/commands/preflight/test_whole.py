@@ -43,13 +43,15 @@ def test_a_proper_account_is_well_and_each_check_says_so(run: Run) -> None:
     assert said[-1] == f"{len(said) - 2} ok, 0 warning, 0 fault"
 
 
-@pytest.mark.parametrize("system", ["batch", "mlflow", "artifacts"])
-def test_each_system_alone_is_asked_what_it_has(run: Run, project: Project, system: str) -> None:
+@pytest.mark.parametrize("system", ["batch", "mlflow", "artifacts", "endpoints"])
+def test_each_system_alone_is_asked_what_it_has(run: Run, project: Project, network: Network, system: str) -> None:
     project.build(system=system)
     if system != "batch":
         del project.parameters["LambdaSubnets"], project.parameters["ComputeEnvironmentSubnets"]
     if system != "mlflow":
         del project.parameters["LbSubnets"], project.parameters["EcsServiceSubnets"]
+    if system == "endpoints":
+        project.parameters = network.parameters_of_endpoints()
     if system == "artifacts":
         project.parameters.clear()
     status, said, _ = run()
