@@ -17,6 +17,8 @@ SUBNETS = "subnet-0123456789abcdef0,subnet-0123456789abcdef1"
 TOLD = {
     "AWS::EC2::VPC::Id": "vpc-0123456789abcdef0",
     "List<AWS::EC2::Subnet::Id>": SUBNETS,
+    "RouteTableIds": "rtb-0123456789abcdef0",
+    "VpcCidr": "10.0.0.0/16",
     "OidcIssuer": "https://login.example.org",
     "OidcAuthorizationEndpoint": "https://login.example.org/authorize",
     "OidcTokenEndpoint": "https://login.example.org/token",
