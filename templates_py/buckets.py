@@ -11,6 +11,7 @@ from troposphere import GetAtt, Join, Ref, Retain, RetainExceptOnCreate, s3
 from templates_py.inputs import STRING, Input, Like, name, optional
 from templates_py.policies import allow, arn, document, tls_only
 
+RETAINED = {"DeletionPolicy": RetainExceptOnCreate, "UpdateReplacePolicy": Retain}  # P62, P25
 BUCKET = Like("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "an S3 bucket name of 3 to 63 small letters, digits, dots, hyphens")
 
 
@@ -24,8 +25,11 @@ def existing_bucket(of: str) -> Input:
     return optional(STRING, f"Name of an existing S3 bucket {of}", BUCKET, otherwise="a new one")
 
 
-def private_bucket(title: str, name: Any, **more: Any) -> s3.Bucket:
-    """The bucket. It is retained, since it may hold the only copy of something; a failed first create takes it away."""
+def private_bucket(title: str, name: Any, *rules: s3.LifecycleRule, **more: Any) -> s3.Bucket:
+    """The bucket. It is retained, since it may hold the only copy of something; a failed first create takes it away.
+
+    `rules` say what becomes of its objects in time; `more` says more of it, or otherwise.
+    """
     return s3.Bucket(
         title,
         BucketName=name,
@@ -47,25 +51,25 @@ def private_bucket(title: str, name: Any, **more: Any) -> s3.Bucket:
                     Id="AbortIncompleteUploads",
                     Status="Enabled",
                     AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=7),
-                )
+                ),
+                *rules,
             ]
         ),
-        DeletionPolicy=RetainExceptOnCreate,  # P62
-        UpdateReplacePolicy=Retain,  # P25
-        **more,
+        **{**RETAINED, **more},
     )
 
 
-def tls_only_policy(bucket: s3.Bucket, **more: Any) -> s3.BucketPolicy:
-    """The bucket's policy: nobody speaks to it without TLS. Where the bucket stays, so does that."""
+def tls_only_policy(bucket: s3.Bucket, *statements: Statement, **more: Any) -> s3.BucketPolicy:
+    """The bucket's policy: nobody speaks to it without TLS. Where the bucket stays, so does that.
+
+    `statements` let a service in, where the bucket is there for that.
+    """
     arn = GetAtt(bucket, "Arn")
     return s3.BucketPolicy(
         f"{bucket.title}Policy",
         Bucket=Ref(bucket),
-        PolicyDocument=document(tls_only(arn, Join("", [arn, "/*"]))),
-        DeletionPolicy=RetainExceptOnCreate,
-        UpdateReplacePolicy=Retain,
-        **more,
+        PolicyDocument=document(tls_only(arn, Join("", [arn, "/*"])), *statements),
+        **{**RETAINED, **more},
     )
 
 

@@ -14,6 +14,7 @@ from templates_py.review.data import HOLDS_DATA
 from templates_py.review.facts import REFUSED, RENEWS, REPLACES
 
 DATABASE, USERNAME, PASSWORD = "Database/Instance", "Secrets/UsernameSecret", "Secrets/PasswordSecret"
+ACCESS_LOGS = "Storage/AccessLogs"
 SCRIPTS, ARTIFACTS = "Storage/TableSetupScriptBucket", "Storage/ArtifactStore"
 ENVIRONMENTS = "Batch/*ComputeEnvironment"
 IMAGES, BALANCER = "ContainerRepository/Repository", "LoadBalancing/LoadBalancer"
@@ -90,6 +91,10 @@ WAYS = {
     + ". The function puts the script into the other one itself",
     ("MlflowArtifactStore", ARTIFACTS): OLD_ARTIFACTS,
     ("ExistingArtifactStore", ARTIFACTS): OLD_ARTIFACTS,
+    (
+        "AccessLogStore",
+        ACCESS_LOGS,
+    ): "The old bucket stays, outside of the stack, and goes on forgetting; new logs go to the new one",
     ("MlflowContainerRepository", IMAGES): OLD_IMAGES,
     ("ExistingContainerRepository", IMAGES): OLD_IMAGES,
     ("VpcId", "LoadBalancing/TargetGroup"): OTHER_VPC,

@@ -99,5 +99,6 @@ def test_the_server_has_room_for_what_passes_it(direct: dict[str, Body], proxied
 
 def test_the_bucket_says_only_that_all_speak_tls(direct: dict[str, Body], proxied: dict[str, Body]) -> None:
     assert direct["mlflow/storage"] == proxied["mlflow/storage"]
-    (row,) = only(direct["mlflow/storage"], "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    policy = resources(direct["mlflow/storage"], "AWS::S3::BucketPolicy")["ArtifactStorePolicy"]["Properties"]
+    (row,) = policy["PolicyDocument"]["Statement"]
     assert (row["Effect"], row["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
