@@ -18,7 +18,7 @@ from templates_py.policies import allow
 BALANCER, ARTIFACTS = "load-balancer", "artifact-store"
 # A failed first create leaves it too: the balancer puts a file into it at once, to try it, and a bucket with something
 # in it is not deleted: with RetainExceptOnCreate the rollback would end in ROLLBACK_FAILED (P62).
-KEPT = {"DeletionPolicy": Retain, "UpdateReplacePolicy": Retain}
+KEPT: dict[str, Any] = {"DeletionPolicy": Retain, "UpdateReplacePolicy": Retain}
 
 
 def log_bucket(title: str, name: Any, days: Any) -> s3.Bucket:

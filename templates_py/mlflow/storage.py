@@ -9,6 +9,7 @@ from troposphere import Equals, If, Ref
 from troposphere.s3 import Bucket, BucketPolicy
 
 from templates_py.buckets import bucket_name, existing_bucket, private_bucket, tls_only_policy
+from templates_py.keys import kms_key_arn
 from templates_py.mlflow.access_logs import artifact_logs, log_bucket, log_bucket_policy
 from templates_py.policies import arn
 from templates_py.shared import log_retention
@@ -22,6 +23,7 @@ class Storage(Stack):
     existing_artifact_store = existing_bucket("of MLflow's artifacts")
     access_log_store = bucket_name("of access logs")
     log_retention = log_retention()
+    kms_key_arn = kms_key_arn()
 
     @property
     def _new(self) -> str:
@@ -31,7 +33,9 @@ class Storage(Stack):
     def artifact_store(self) -> Bucket:
         logs = artifact_logs(self.access_logs)
         name = self.mlflow_artifact_store.or_none
-        return private_bucket("ArtifactStore", name, Condition=self._new, LoggingConfiguration=logs)
+        return private_bucket(
+            "ArtifactStore", name, key=self.kms_key_arn, Condition=self._new, LoggingConfiguration=logs
+        )
 
     @resource
     def artifact_store_policy(self) -> BucketPolicy:

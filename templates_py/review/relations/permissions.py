@@ -11,6 +11,7 @@ from templates_py.review.relations.identity import (
     job_roles,
     roles,
 )
+from templates_py.review.relations.keys import about_a_key
 from templates_py.review.relations.view import (
     JOB,
     TASK,
@@ -89,6 +90,8 @@ def clients_stay_in_their_folder(tree: Tree) -> Iterator[str]:
         if one.type == "AWS::IAM::Policy" and not attached & jobs:
             continue
         for statement in items(at(one.properties, "PolicyDocument", "Statement")):
+            if about_a_key(statement):
+                continue
             folder = at(statement, "Condition", "StringLike", "s3:prefix")
             objects = "ListBucket" not in said(statement.get("Action"))
             for resource in items(statement.get("Resource")):
