@@ -14,6 +14,7 @@ from troposphere.ssm import Parameter
 from templates_py.buckets import in_folder
 from templates_py.groups import let_in
 from templates_py.inputs import NUMBER, STRING, STRINGS, wired
+from templates_py.keys import STORE, kms_key_arn, through
 from templates_py.policies import attached, role_path
 from templates_py.stack import Stack, resource
 
@@ -33,6 +34,7 @@ class Connection(Stack):
     jobs_role_names = wired(STRINGS, "Names of the roles that jobs act by")
     s3_bucket = wired(STRING, "Name of the artifact bucket")
     s3_bucket_folder = wired(STRING, "Folder of the artifact bucket that models are stored in")
+    kms_key_arn = kms_key_arn()
 
     def __init__(self, settings: Mlflow) -> None:
         self.direct = settings.artifacts == "direct"
@@ -60,3 +62,10 @@ class Connection(Stack):
             return None
         store = in_folder(self.s3_bucket, self.s3_bucket_folder)
         return attached("JobsArtifacts", self, self.jobs_role_names, *store)
+
+    @resource
+    def key_of_jobs(self) -> ManagedPolicy | None:
+        if not self.direct:
+            return None
+        use = through("s3", self.kms_key_arn, *STORE)
+        return attached("JobsKey", self, self.jobs_role_names, use, Condition=self.kms_key_arn.given)

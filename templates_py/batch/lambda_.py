@@ -14,6 +14,7 @@ from troposphere.serverless import Function
 
 from templates_py.groups import further_groups
 from templates_py.inputs import NUMBER, STRING, SUBNETS, Like, asked, name, optional, wired
+from templates_py.keys import kms_key_arn
 from templates_py.policies import allow, attached, role_path
 from templates_py.shared import log_group, log_retention
 from templates_py.stack import Outputs, Stack, resource
@@ -40,6 +41,7 @@ class Lambda(Stack):
     lambda_security_group_ids = further_groups("the function")
     log_retention = log_retention()
     role_path = role_path()
+    kms_key_arn = kms_key_arn()
     function_group = wired(STRING, "ID of the function's own security group")
     lambda_service_role_arn = wired(STRING, "ARN of the function's role")
     lambda_service_role_name = wired(STRING, "Name of the function's role")
@@ -51,7 +53,7 @@ class Lambda(Stack):
 
     @resource
     def log_group(self) -> LogGroup:
-        return log_group("LogGroup", self.log_retention)
+        return log_group("LogGroup", self.log_retention, self.kms_key_arn)
 
     @resource
     def log_policy(self) -> ManagedPolicy:
@@ -74,6 +76,7 @@ class Lambda(Stack):
             Timeout=self.lambda_function_timeout,
             ReservedConcurrentExecutions=self.lambda_reserved_concurrency.or_none,
             Role=self.lambda_service_role_arn,
+            KmsKeyArn=self.kms_key_arn.or_none,
             VpcConfig=VPCConfig(
                 SubnetIds=self.lambda_subnets,
                 SecurityGroupIds=self.lambda_security_group_ids.besides(self.function_group),

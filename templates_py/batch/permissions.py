@@ -14,6 +14,7 @@ from troposphere.iam import InstanceProfile, ManagedPolicy, Role
 
 from templates_py.batch import tracking_uri_parameter
 from templates_py.inputs import STRING, wired
+from templates_py.keys import READ, STORE, kms_key_arn, through
 from templates_py.policies import (
     allow,
     arn,
@@ -43,6 +44,7 @@ class Permissions(Stack):
     lambda_service_role_name = role_name("the function's role")
     lambda_service_iam_policy_arn = policy_arns("the function's role")
     tracking_uri_parameter = tracking_uri_parameter()
+    kms_key_arn = kms_key_arn()
     role_path = role_path()
     permissions_boundary = permissions_boundary()
     username_secret = wired(STRING, "ARN of the secret that holds the job database's user name")
@@ -57,6 +59,10 @@ class Permissions(Stack):
     @property
     def _credentials(self) -> Statement:
         return allow(secretsmanager.GetSecretValue, on=[self.username_secret, self.password_secret])
+
+    @property
+    def _decrypts(self) -> Statement:
+        return through("secretsmanager", self.kms_key_arn, *READ)
 
     @resource
     def service_role(self) -> Role | None:
@@ -89,6 +95,13 @@ class Permissions(Stack):
         return attached("InstancePolicy", self, [Ref(self.instance_role)], self._credentials)
 
     @resource
+    def instance_key(self) -> ManagedPolicy | None:
+        return self._key("InstanceKey", self.instance_role) if self.instance_policy else None
+
+    def _key(self, title: str, role: Role, *more: Statement) -> ManagedPolicy:
+        return attached(title, self, [Ref(role)], self._decrypts, *more, Condition=self.kms_key_arn.given)
+
+    @resource
     def instance_profile(self) -> InstanceProfile:
         return InstanceProfile("InstanceProfile", Path=self.role_path, Roles=[Ref(self.instance_role)])
 
@@ -99,6 +112,10 @@ class Permissions(Stack):
     @resource
     def job_policy(self) -> ManagedPolicy | None:
         return attached("JobPolicy", self, [Ref(self.job_role)], self._credentials) if self.job_role else None
+
+    @resource
+    def job_key(self) -> ManagedPolicy | None:
+        return self._key("JobKey", self.job_role) if self.job_role else None
 
     @resource
     def job_execution_role(self) -> Role | None:
@@ -135,6 +152,10 @@ class Permissions(Stack):
         return attached(
             "LambdaServicePolicy", self, of_function, self._credentials, *self._script, *self._network_interfaces
         )
+
+    @resource
+    def lambda_service_key(self) -> ManagedPolicy:
+        return self._key("LambdaServiceKey", self.lambda_service_role, through("s3", self.kms_key_arn, *STORE))
 
     @property
     def _script(self) -> list[Statement]:

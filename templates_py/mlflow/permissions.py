@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from awacs import ecr, s3, secretsmanager
-from troposphere import GetAtt, Join, NoValue, Ref
+from troposphere import GetAtt, Join, Ref
 from troposphere.iam import ManagedPolicy, Role
 
 from templates_py.buckets import in_folder
 from templates_py.inputs import STRING, wired
+from templates_py.keys import READ, STORE, kms_key_arn, through, with_key
 from templates_py.mlflow import s3_bucket_folder
 from templates_py.policies import (
     allow,
@@ -24,6 +25,8 @@ from templates_py.policies import (
 from templates_py.stack import Outputs, Stack, resource
 
 if TYPE_CHECKING:
+    from awacs.aws import Statement
+
     from templates_py.settings import Mlflow
 
 
@@ -34,6 +37,7 @@ class Permissions(Stack):
     ecs_task_iam_policy_arn = policy_arns("the tasks' role")
     role_path = role_path()
     permissions_boundary = permissions_boundary()
+    kms_key_arn = kms_key_arn()
     s3_bucket_folder = s3_bucket_folder()
     artifact_bucket = wired(STRING, "Name of the artifact bucket")
     container_repository_arn = wired(STRING, "ARN of the container repository")
@@ -89,13 +93,32 @@ class Permissions(Stack):
         )
 
     @resource
+    def task_key(self) -> ManagedPolicy:
+        return attached("TaskKey", self, [Ref(self.task_role)], self._stores, Condition=self.kms_key_arn.given)
+
+    @resource
+    def execution_key(self) -> ManagedPolicy:
+        use = through("secretsmanager", self.kms_key_arn, *READ)
+        given = self.kms_key_arn.given
+        return attached("ExecutionKey", self, [Ref(self.execution_role)], use, Condition=given)
+
+    @property
+    def _stores(self) -> Statement:
+        return through("s3", self.kms_key_arn, *STORE)
+
+    @resource
     def client_policy(self) -> ManagedPolicy | None:
         """For whoever logs artifacts without the server between; it is attached to nobody here."""
         if not self.direct:
             return None
-        said = "Read and write MLflow's artifacts"
-        store = in_folder(self.artifact_bucket, self.s3_bucket_folder)
-        return attached("ClientPolicy", self, NoValue, *store, Description=said)
+        return ManagedPolicy(
+            "ClientPolicy",
+            Description="Read and write MLflow's artifacts",
+            Path=self.role_path,
+            PolicyDocument=with_key(
+                self.kms_key_arn, self._stores, *in_folder(self.artifact_bucket, self.s3_bucket_folder)
+            ),
+        )
 
     def outputs(self) -> Outputs:
         return {

@@ -32,7 +32,7 @@ def root() -> Tree:
             "ExistingArtifactStore",
             [
                 *("rolls the tasks", "adds or removes Bucket", "adds or removes BucketPolicy"),
-                *("updates ManagedPolicy", "updates Service"),
+                *("updates ManagedPolicy", "updates BucketPolicy", "updates Service"),
             ],
         ),
         ("BatchPasswordLength", ["makes a new secret value, unknown to what runs", "updates DBInstance"]),

@@ -13,6 +13,8 @@ from templates_py.review.relations import (
     endpoints,
     identity,
     kept,
+    keys,
+    logs,
     network,
     permissions,
     ports,
@@ -24,7 +26,9 @@ from templates_py.review.relations import (
 )
 from templates_py.review.tree import Tree
 
-THEMES = (network, ports, identity, permissions, reach, secrets, kept, closed, transport, serving, wiring, endpoints)
+BETWEEN = (network, ports, identity, permissions, reach, secrets, transport, serving, wiring, endpoints)
+OF_DATA = (kept, closed, logs, keys)
+THEMES = (*BETWEEN, *OF_DATA)
 Rule = Callable[[Tree], Iterable[str]]
 RULES: dict[str, Rule] = {rule.__name__: rule for theme in THEMES for rule in theme.RULES}
 

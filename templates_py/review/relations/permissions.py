@@ -13,6 +13,7 @@ from templates_py.review.relations.identity import (
     roles,
     statements,
 )
+from templates_py.review.relations.keys import about_a_key
 from templates_py.review.relations.view import (
     JOB,
     TASK,
@@ -86,7 +87,7 @@ def clients_stay_in_their_folder(tree: Tree) -> Iterator[str]:
         if attached and not attached & jobs:
             continue
         for statement in items(at(one.properties, "PolicyDocument", "Statement")):
-            if attached and "s3:" not in said(statement):  # a job has more to do than that
+            if about_a_key(statement) or (attached and "s3:" not in said(statement)):  # a job has more to do
                 continue
             folder = at(statement, "Condition", "StringLike", "s3:prefix")
             objects = "ListBucket" not in said(statement.get("Action"))
