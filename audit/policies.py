@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,9 +43,15 @@ def _resolved(node: Any, resources: Body) -> Any:
         return PSEUDO.get(node["Ref"]) or _named(node["Ref"], resources, REFS, "{name}")
     if "Fn::GetAtt" in node:
         return _named(node["Fn::GetAtt"][0], resources, ARNS, "{name}")
+    if "Fn::Sub" in node:
+        return re.sub(r"\$\{([\w:.]+)\}", lambda part: _resolved(_reference(part[1]), resources), node["Fn::Sub"])
     if "Fn::Join" in node:
         return node["Fn::Join"][0].join(map(str, _resolved(node["Fn::Join"][1], resources)))
     return {key: _resolved(value, resources) for key, value in node.items()}
+
+
+def _reference(name: str) -> Body:
+    return {"Fn::GetAtt": name.split(".")} if "." in name else {"Ref": name}
 
 
 def _named(name: str, resources: Body, forms: dict[str, str], other: str) -> str:

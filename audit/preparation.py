@@ -72,17 +72,18 @@ def _scalar(value: Any, kind: Any) -> Any:
     return value
 
 
-def _substituted(node: Any, parent: str = "") -> Any:
-    """Fn::Join of "" as Fn::Sub, but in a policy: there Control Tower's rules know Fn::Join alone."""
+def _substituted(node: Any) -> Any:
+    """Fn::Join of "" as Fn::Sub, but for a bucket's objects: Control Tower's rule CT.S3.PR.8 knows Fn::Join alone."""
     if isinstance(node, list):
-        return [_substituted(item, parent) for item in node]
+        return [_substituted(item) for item in node]
     if not isinstance(node, dict):
         return node
-    if "Fn::Join" in node and node["Fn::Join"][0] == "" and parent != "Resource":
-        parts = [_part(item) for item in node["Fn::Join"][1]]
+    delimiter, items = node.get("Fn::Join", [None, None])
+    if delimiter == "" and isinstance(items, list) and items[1:] != ["/*"]:
+        parts = [_part(item) for item in items]
         if None not in parts:
             return {"Fn::Sub": "".join(map(str, parts))}
-    return {key: _substituted(item, parent if key.startswith("Fn::") else key) for key, item in node.items()}
+    return {key: _substituted(item) for key, item in node.items()}
 
 
 def _part(item: Any) -> str | None:

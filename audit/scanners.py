@@ -25,6 +25,7 @@ from templates_py.settings import ROOT
 Scanner = Callable[[Path], Iterator[Finding]]
 FLAT = "flat"  # the folder of the flattened templates in that of the prepared ones
 OURS = Path(sys.executable).parent
+RESOLVED = {"W9002", "W9013"}  # want a parameter where one has been put in
 SYSTEMS = {"Linux": "ubuntu", "Darwin": "macos"}  # as the package names them
 MACHINES = {"x86_64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 CONTROL = re.compile(r"\[(CT[.\w]+)\]: ([^\\]+)")
@@ -74,7 +75,7 @@ def cloudformation_validate(folder: Path) -> Iterator[Finding]:
     engine = CompositeEngine()
     for name in _templates(folder):
         for one in engine.validate_template(str(folder / name)).diagnostics:
-            if one.severity.name not in ("INFO", "DEBUG"):
+            if one.severity.name not in ("INFO", "DEBUG") and one.rule_id not in RESOLVED:
                 resource = one.entity.logical_id if one.entity else WHOLE
                 yield Finding(Path(name).stem, "cloudformation-validate", one.rule_id, resource, one.message)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from awacs import s3 as to
 from awacs.aws import Condition, Statement, StringLike
-from troposphere import GetAtt, If, Join, Ref, Retain, RetainExceptOnCreate, s3
+from troposphere import GetAtt, If, Join, NoValue, Ref, Retain, RetainExceptOnCreate, s3
 
 from templates_py.inputs import STRING, Input, Like, Value, name, optional
 from templates_py.policies import allow, arn, document, tls_only
@@ -23,6 +23,17 @@ def bucket_name(of: str) -> Input:
 def existing_bucket(of: str) -> Input:
     """The row that names a bucket to use instead of a new one."""
     return optional(STRING, f"Name of an existing S3 bucket {of}", BUCKET, otherwise="a new one")
+
+
+def existing_access_logs() -> Input:
+    """The row that names a bucket for access logs, of which a company has one as a rule."""
+    return optional(STRING, "Name of an existing S3 bucket of access logs", BUCKET, otherwise="a new one of MLflow's")
+
+
+def logged(bucket: Value, folder: str) -> If:
+    """The property by which a bucket has its access logs in a folder of another, where that is given."""
+    to = s3.LoggingConfiguration(DestinationBucketName=bucket, LogFilePrefix=f"{folder}/")
+    return If(bucket.given, to, NoValue)
 
 
 def private_bucket(title: str, name: Any, *rules: s3.LifecycleRule, key: Value | None = None, **more: Any) -> s3.Bucket:
@@ -49,6 +60,11 @@ def private_bucket(title: str, name: Any, *rules: s3.LifecycleRule, key: Value |
                 ),
                 *rules,
             ]
+        ),
+        NotificationConfiguration=s3.NotificationConfiguration(
+            EventBridgeConfiguration=s3.EventBridgeConfiguration(
+                EventBridgeEnabled=True
+            )  # a rule can follow new models
         ),
         **{**RETAINED, **more},
     )

@@ -50,6 +50,7 @@ def _look(name: str, value: str) -> Look | None:
     by_name: dict[str, Look] = {
         "ExistingTableSetupScriptBucket": _bucket,
         "ExistingArtifactStore": _bucket,
+        "ExistingAccessLogStore": _bucket,
         "ExistingContainerRepository": _repository,
         "HostedZoneId": _zone,
         "DbSnapshotIdentifier": _snapshot,

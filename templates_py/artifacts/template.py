@@ -13,7 +13,7 @@ from troposphere.dynamodb import (
 )
 from troposphere.s3 import Bucket, BucketPolicy
 
-from templates_py.buckets import bucket_name, private_bucket, tls_only_policy
+from templates_py.buckets import bucket_name, existing_access_logs, logged, private_bucket, tls_only_policy
 from templates_py.inputs import NUMBER, Like, asked, name
 from templates_py.keys import kms_key_arn
 from templates_py.stack import Outputs, Stack, resource
@@ -28,11 +28,14 @@ class Artifacts(Stack):
     remote_locks_dynamodb_name = name("Name of the table of remote locks", TABLE)
     remote_locks_read_capacity = asked(NUMBER, 1, "Read capacity of the lock table", unit="units", least=1)
     remote_locks_write_capacity = asked(NUMBER, 1, "Write capacity of the lock table", unit="units", least=1)
+    existing_access_log_store = existing_access_logs()
     kms_key_arn = kms_key_arn()
 
     @resource
     def bucket(self) -> Bucket:
-        return private_bucket("Bucket", self.remote_state_bucket_name.or_none, key=self.kms_key_arn)
+        logs = logged(self.existing_access_log_store, "remote-state")
+        name = self.remote_state_bucket_name.or_none
+        return private_bucket("Bucket", name, key=self.kms_key_arn, LoggingConfiguration=logs)
 
     @resource
     def bucket_policy(self) -> BucketPolicy:

@@ -8,7 +8,14 @@ from __future__ import annotations
 from troposphere import Equals, Ref
 from troposphere.s3 import Bucket, BucketPolicy
 
-from templates_py.buckets import bucket_name, existing_bucket, private_bucket, tls_only_policy
+from templates_py.buckets import (
+    bucket_name,
+    existing_access_logs,
+    existing_bucket,
+    logged,
+    private_bucket,
+    tls_only_policy,
+)
 from templates_py.inputs import STRING, Like, asked
 from templates_py.keys import kms_key_arn
 from templates_py.stack import Outputs, Stack, resource
@@ -22,6 +29,7 @@ class Storage(Stack):
     table_setup_script_bucket_name = bucket_name("of the table setup script")
     existing_table_setup_script_bucket = existing_bucket("of the table setup script")
     table_setup_script_bucket_key = asked(STRING, "table_setup.sql", "Key of the table setup script", like=KEY)
+    existing_access_log_store = existing_access_logs()
     kms_key_arn = kms_key_arn()
 
     @property
@@ -30,8 +38,13 @@ class Storage(Stack):
 
     @resource
     def table_setup_script_bucket(self) -> Bucket:
-        name = self.table_setup_script_bucket_name.or_none
-        return private_bucket("TableSetupScriptBucket", name, key=self.kms_key_arn, Condition=self._new)
+        return private_bucket(
+            "TableSetupScriptBucket",
+            self.table_setup_script_bucket_name.or_none,
+            key=self.kms_key_arn,
+            Condition=self._new,
+            LoggingConfiguration=logged(self.existing_access_log_store, "table-setup-script"),
+        )
 
     @resource
     def table_setup_script_bucket_policy(self) -> BucketPolicy:

@@ -9,7 +9,7 @@ from typing import Any
 
 from awacs import s3 as to
 from awacs.aws import ArnLike, Condition, Principal, Statement, StringEquals
-from troposphere import AccountId, GetAtt, Join, Ref, Retain, s3
+from troposphere import AccountId, GetAtt, Join, Retain, s3
 
 from templates_py.buckets import private_bucket, tls_only_policy
 from templates_py.policies import allow
@@ -21,7 +21,7 @@ BALANCER, ARTIFACTS = "load-balancer", "artifact-store"
 KEPT: dict[str, Any] = {"DeletionPolicy": Retain, "UpdateReplacePolicy": Retain}
 
 
-def log_bucket(title: str, name: Any, days: Any) -> s3.Bucket:
+def log_bucket(title: str, name: Any, days: Any, **more: Any) -> s3.Bucket:
     """The bucket: what is in it goes after so many days, the versions that nobody sees a day later.
 
     A balancer delivers to S3's own keys alone (SSE-S3). Source: ELB guide, Enable access logs, Requirements.
@@ -32,10 +32,10 @@ def log_bucket(title: str, name: Any, days: Any) -> s3.Bucket:
         ExpirationInDays=days,
         NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=1),
     )
-    return private_bucket(title, name, expire, **KEPT)
+    return private_bucket(title, name, expire, **KEPT, **more)
 
 
-def log_bucket_policy(bucket: s3.Bucket, artifact_bucket: Any) -> s3.BucketPolicy:
+def log_bucket_policy(bucket: s3.Bucket, artifact_bucket: Any, **more: Any) -> s3.BucketPolicy:
     """The two that write to it, each to its folder.
 
     A balancer's logs go to a folder of its account's number, so that nobody else's balancer reaches ours. No more is
@@ -48,6 +48,7 @@ def log_bucket_policy(bucket: s3.Bucket, artifact_bucket: Any) -> s3.BucketPolic
         _delivery("logdelivery.elasticloadbalancing", bucket, f"{BALANCER}/AWSLogs", AccountId, "*"),
         _delivery("logging.s3", bucket, ARTIFACTS, "*", Condition=ours),
         **KEPT,
+        **more,
     )
 
 
@@ -56,9 +57,9 @@ def _delivery(service: str, bucket: s3.Bucket, *path: Any, **more: Any) -> State
     return allow(to.PutObject, on=[below], Principal=Principal("Service", [f"{service}.amazonaws.com"]), **more)
 
 
-def artifact_logs(bucket: s3.Bucket) -> s3.LoggingConfiguration:
+def artifact_logs(bucket: Any) -> s3.LoggingConfiguration:
     """What the artifact bucket is told."""
-    return s3.LoggingConfiguration(DestinationBucketName=Ref(bucket), LogFilePrefix=f"{ARTIFACTS}/")
+    return s3.LoggingConfiguration(DestinationBucketName=bucket, LogFilePrefix=f"{ARTIFACTS}/")
 
 
 def balancer_logs(bucket: Any) -> dict[str, Any]:

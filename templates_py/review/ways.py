@@ -105,6 +105,10 @@ WAYS = {
         "AccessLogStore",
         ACCESS_LOGS,
     ): "The old bucket stays, outside of the stack, and goes on forgetting; new logs go to the new one",
+    (
+        "ExistingAccessLogStore",
+        ACCESS_LOGS,
+    ): "The old bucket stays, outside of the stack, and goes on forgetting; new logs go to the one that is given",
     ("MlflowContainerRepository", IMAGES): OLD_IMAGES,
     ("ExistingContainerRepository", IMAGES): OLD_IMAGES,
     ("VpcId", "LoadBalancing/TargetGroup"): OTHER_VPC,

@@ -54,12 +54,14 @@ def test_two_services_put_objects_into_a_folder_each_and_do_nothing_else(storage
 
 def test_a_new_artifact_bucket_logs_and_an_existing_one_is_left_alone(templates: dict[str, Body]) -> None:
     made = resources(templates["mlflow/storage"], "AWS::S3::Bucket")
+    given = {"Ref": "ExistingAccessLogStore"}
+    bucket = {"Fn::If": ["ExistingAccessLogStoreGiven", given, {"Ref": "AccessLogs"}]}
     assert made["ArtifactStore"]["Properties"]["LoggingConfiguration"] == {
-        "DestinationBucketName": {"Ref": "AccessLogs"},
+        "DestinationBucketName": bucket,
         "LogFilePrefix": "artifact-store/",
     }
     assert made["ArtifactStore"]["Condition"] == "NewBucket"
-    assert "Condition" not in made["AccessLogs"]
+    assert made["AccessLogs"]["Condition"] == "NewAccessLogs"
     assert "LoggingConfiguration" not in made["AccessLogs"]["Properties"]  # each log would make another
 
 

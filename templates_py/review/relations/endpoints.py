@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from ipaddress import ip_network
 
 from templates_py.review.relations.view import ENDPOINT, at, groups_of, is_gateway, items, of, said, ways, yes
 from templates_py.review.scope import Body, Resource
@@ -40,14 +41,21 @@ def each_service_has_one_endpoint(tree: Tree) -> Iterator[str]:
 
 
 def endpoints_are_reached_by_the_vpc(tree: Tree) -> Iterator[str]:
-    """By the block that a person names as the VPC's, and no other."""
+    """By the block that a person names as the VPC's, which no public address is in."""
     for one in of(tree, ENDPOINT):
         inward = [way for way in ways(tree) if way.inward and way.group in groups_of(one)]
         if not is_gateway(one) and not inward:
             yield f"{one.path} is reached by nobody"
         for way in inward:
-            if not way.block.startswith('{"Ref"'):
+            if not way.block.startswith('{"Ref"') and not _is_private(way.block):
                 yield f"{way.path} lets {way.block or way.peer} reach {one.path}, which is for the VPC"
+
+
+def _is_private(block: str) -> bool:
+    try:
+        return ip_network(block).is_private
+    except ValueError:  # a group, or no block at all
+        return False
 
 
 def endpoints_serve_this_account_alone(tree: Tree) -> Iterator[str]:
