@@ -6,11 +6,12 @@ from typing import Any
 
 from awacs import s3 as to
 from awacs.aws import Condition, Statement, StringLike
-from troposphere import GetAtt, Join, Ref, Retain, RetainExceptOnCreate, s3
+from troposphere import GetAtt, If, Join, Ref, Retain, RetainExceptOnCreate, s3
 
-from templates_py.inputs import STRING, Input, Like, name, optional
+from templates_py.inputs import STRING, Input, Like, Value, name, optional
 from templates_py.policies import allow, arn, document, tls_only
 
+RETAINED = {"DeletionPolicy": RetainExceptOnCreate, "UpdateReplacePolicy": Retain}  # P62, P25
 BUCKET = Like("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "an S3 bucket name of 3 to 63 small letters, digits, dots, hyphens")
 
 
@@ -24,19 +25,17 @@ def existing_bucket(of: str) -> Input:
     return optional(STRING, f"Name of an existing S3 bucket {of}", BUCKET, otherwise="a new one")
 
 
-def private_bucket(title: str, name: Any, **more: Any) -> s3.Bucket:
-    """The bucket. It is retained, since it may hold the only copy of something; a failed first create takes it away."""
+def private_bucket(title: str, name: Any, *rules: s3.LifecycleRule, key: Value | None = None, **more: Any) -> s3.Bucket:
+    """The bucket. It is retained, since it may hold the only copy of something; a failed first create takes it away.
+
+    `rules` say what becomes of its objects in time; `key` is one's own, where it may be encrypted by that; `more` says
+    more of it, or otherwise.
+    """
     return s3.Bucket(
         title,
         BucketName=name,
         VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
-        BucketEncryption=s3.BucketEncryption(
-            ServerSideEncryptionConfiguration=[
-                s3.ServerSideEncryptionRule(
-                    ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
-                )
-            ]
-        ),
+        BucketEncryption=If(key.given, _encryption(key), _encryption()) if key else _encryption(),
         PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
             BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
         ),
@@ -47,25 +46,38 @@ def private_bucket(title: str, name: Any, **more: Any) -> s3.Bucket:
                     Id="AbortIncompleteUploads",
                     Status="Enabled",
                     AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=7),
-                )
+                ),
+                *rules,
             ]
         ),
-        DeletionPolicy=RetainExceptOnCreate,  # P62
-        UpdateReplacePolicy=Retain,  # P25
-        **more,
+        **{**RETAINED, **more},
     )
 
 
-def tls_only_policy(bucket: s3.Bucket, **more: Any) -> s3.BucketPolicy:
-    """The bucket's policy: nobody speaks to it without TLS. Where the bucket stays, so does that."""
+def _encryption(key: Value | None = None) -> s3.BucketEncryption:
+    """By S3's own keys, or by one's own: then S3 asks KMS for a key of the bucket, and not for each object."""
+    rule = s3.ServerSideEncryptionRule()
+    if key:
+        rule.ServerSideEncryptionByDefault = s3.ServerSideEncryptionByDefault(
+            SSEAlgorithm="aws:kms", KMSMasterKeyID=key
+        )
+        rule.BucketKeyEnabled = True
+    else:
+        rule.ServerSideEncryptionByDefault = s3.ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
+    return s3.BucketEncryption(ServerSideEncryptionConfiguration=[rule])
+
+
+def tls_only_policy(bucket: s3.Bucket, *statements: Statement, **more: Any) -> s3.BucketPolicy:
+    """The bucket's policy: nobody speaks to it without TLS. Where the bucket stays, so does that.
+
+    `statements` let a service in, where the bucket is there for that.
+    """
     arn = GetAtt(bucket, "Arn")
     return s3.BucketPolicy(
         f"{bucket.title}Policy",
         Bucket=Ref(bucket),
-        PolicyDocument=document(tls_only(arn, Join("", [arn, "/*"]))),
-        DeletionPolicy=RetainExceptOnCreate,
-        UpdateReplacePolicy=Retain,
-        **more,
+        PolicyDocument=document(tls_only(arn, Join("", [arn, "/*"])), *statements),
+        **{**RETAINED, **more},
     )
 
 

@@ -14,6 +14,7 @@ from troposphere.ssm import Parameter
 from templates_py.buckets import in_folder
 from templates_py.groups import let_in
 from templates_py.inputs import NUMBER, STRING, STRINGS, wired
+from templates_py.keys import STORE, kms_key_arn, through
 from templates_py.policies import attached
 from templates_py.stack import Stack, resource
 
@@ -32,6 +33,7 @@ class Connection(Stack):
     jobs_role_names = wired(STRINGS, "Names of the roles that jobs act by")
     s3_bucket = wired(STRING, "Name of the artifact bucket")
     s3_bucket_folder = wired(STRING, "Folder of the artifact bucket that models are stored in")
+    kms_key_arn = kms_key_arn()
 
     def __init__(self, settings: Mlflow) -> None:
         self.direct = settings.artifacts == "direct"
@@ -59,3 +61,12 @@ class Connection(Stack):
             return None
         store = in_folder(self.s3_bucket, self.s3_bucket_folder)
         return attached("ArtifactsOfJobs", self.jobs_role_names, "MlflowArtifacts", *store)
+
+    @resource
+    def key_of_jobs(self) -> PolicyType | None:
+        if not self.direct:
+            return None
+        use = through("s3", self.kms_key_arn, *STORE)
+        made = attached("KeyOfJobs", self.jobs_role_names, "MlflowArtifactsKey", use)
+        made.Condition = self.kms_key_arn.given
+        return made

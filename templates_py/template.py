@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from templates_py.settings import Settings
 
 # One answer serves both systems; every other name that both ask for is asked twice, with the system's name before it.
-SHARED = {"vpc_id", "rds_subnets", "role_path", "permissions_boundary", "log_retention"}
+SHARED = {"vpc_id", "rds_subnets", "role_path", "permissions_boundary", "log_retention", "kms_key_arn"}
 # By a name that is derived, not taken from MLflow: Batch does not wait for it (P75).
 TRACKING_URI_PARAMETER = Sub("/${AWS::StackName}/mlflow-tracking-uri")
 

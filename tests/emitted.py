@@ -102,6 +102,17 @@ def nested(body: Body) -> dict[str, Body]:
     return resources(body, "AWS::CloudFormation::Stack")
 
 
+def keyless(node: Any) -> Any:
+    """Return a part of a template as it is where no KMS key is given."""
+    if isinstance(node, list):
+        return [made for item in node if (made := keyless(item)) != {"Ref": "AWS::NoValue"}]
+    if not isinstance(node, dict):
+        return node
+    if node.get("Fn::If", [""])[0] == "KmsKeyArnGiven":
+        return keyless(node["Fn::If"][2])
+    return {key: made for key, value in node.items() if (made := keyless(value)) != {"Ref": "AWS::NoValue"}}
+
+
 def walk(node: Any) -> Iterator[Any]:
     """Yield a node of a template and all below it."""
     yield node

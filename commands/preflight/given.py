@@ -1,4 +1,4 @@
-"""What the parameters name must be there: secrets, policies, buckets, a repository, groups, a zone, a snapshot."""
+"""What the parameters name must be there: secrets, policies, buckets, a repository, groups, a zone, a snapshot, key."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from commands.asking import unknown
 from commands.preflight.ground import Ground
+from commands.preflight.keys import key
 from commands.preflight.outcome import NotCheckedError, Outcome, fault, ok, warning
 from commands.preflight.uses import vpc_id
 from commands.preflight.values import UNKNOWN
@@ -43,7 +44,7 @@ def given(ground: Ground) -> Iterator[Outcome]:
 
 
 def _look(name: str, value: str) -> Look | None:
-    by_arn = {":secretsmanager:": _secret, ":policy/": _policy}
+    by_arn = {":secretsmanager:": _secret, ":policy/": _policy, ":kms:": key}
     if value.startswith("arn:"):
         return next((look for part, look in by_arn.items() if part in value), None)
     by_name: dict[str, Look] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from troposphere import GetAtt, Ref, Retain, RetainExceptOnCreate
+from troposphere import GetAtt, If, Ref, Retain, RetainExceptOnCreate
 from troposphere.dynamodb import (
     AttributeDefinition,
     KeySchema,
@@ -15,6 +15,7 @@ from troposphere.s3 import Bucket, BucketPolicy
 
 from templates_py.buckets import bucket_name, private_bucket, tls_only_policy
 from templates_py.inputs import NUMBER, Like, asked, name
+from templates_py.keys import kms_key_arn
 from templates_py.stack import Outputs, Stack, resource
 
 TABLE = Like("[A-Za-z0-9_.-]{3,255}", "a table's name of 3 to 255 letters, digits and _ . -")
@@ -27,10 +28,11 @@ class Artifacts(Stack):
     remote_locks_dynamodb_name = name("Name of the table of remote locks", TABLE)
     remote_locks_read_capacity = asked(NUMBER, 1, "Read capacity of the lock table", unit="units", least=1)
     remote_locks_write_capacity = asked(NUMBER, 1, "Write capacity of the lock table", unit="units", least=1)
+    kms_key_arn = kms_key_arn()
 
     @resource
     def bucket(self) -> Bucket:
-        return private_bucket("Bucket", self.remote_state_bucket_name.or_none)
+        return private_bucket("Bucket", self.remote_state_bucket_name.or_none, key=self.kms_key_arn)
 
     @resource
     def bucket_policy(self) -> BucketPolicy:
@@ -47,7 +49,11 @@ class Artifacts(Stack):
                 ReadCapacityUnits=self.remote_locks_read_capacity, WriteCapacityUnits=self.remote_locks_write_capacity
             ),
             PointInTimeRecoverySpecification=PointInTimeRecoverySpecification(PointInTimeRecoveryEnabled=True),
-            SSESpecification=SSESpecification(SSEEnabled=True),
+            SSESpecification=If(
+                self.kms_key_arn.given,
+                SSESpecification(SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=self.kms_key_arn),
+                SSESpecification(SSEEnabled=True),
+            ),
             DeletionPolicy=RetainExceptOnCreate,
             UpdateReplacePolicy=Retain,
         )

@@ -25,6 +25,7 @@ from templates_py.batch import name_prefix
 from templates_py.batch.environments import fargate, instances, launch_template, logical_id, unmanaged
 from templates_py.groups import further_groups
 from templates_py.inputs import STRING, SUBNETS, asked, camel, wired
+from templates_py.keys import kms_key_arn
 from templates_py.shared import log_group, log_retention
 from templates_py.stack import Outputs, Stack, resource
 
@@ -39,6 +40,7 @@ class Batch(Stack):
     compute_environment_security_group_ids = further_groups("the compute environments")
     name_prefix = name_prefix()
     log_retention = log_retention()
+    kms_key_arn = kms_key_arn()
     compute_environment_group = wired(STRING, "ID of the compute environments' own security group")
     compute_environment_instance_profile_arn = wired(STRING, "ARN of the instance profile")
     compute_environment_service_role_arn = wired(STRING, "ARN of the service role")
@@ -49,12 +51,12 @@ class Batch(Stack):
 
     @resource
     def job_log_group(self) -> LogGroup:
-        return log_group("JobLogGroup", self.log_retention)
+        return log_group("JobLogGroup", self.log_retention, self.kms_key_arn)
 
     @resource
     def launch_templates(self) -> list[LaunchTemplate]:
         envs = [env for env in self.settings.compute_environments if env.starts_instances]
-        return [launch_template(size) for size in sorted({env.root_volume_size for env in envs})]
+        return [launch_template(size, self.kms_key_arn) for size in sorted({env.root_volume_size for env in envs})]
 
     @resource
     def compute_environments(self) -> list[ComputeEnvironment]:

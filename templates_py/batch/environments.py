@@ -19,7 +19,7 @@ from troposphere.ec2 import (
     MetadataOptions,
 )
 
-from templates_py.inputs import camel
+from templates_py.inputs import Value, camel
 
 if TYPE_CHECKING:
     from templates_py.settings import ComputeEnvironment as Environment
@@ -30,9 +30,15 @@ def logical_id(environment: str) -> str:
     return camel(environment) + "ComputeEnvironment"
 
 
-def launch_template(root_volume_size: int) -> LaunchTemplate:
+def launch_template(root_volume_size: int, key: Value) -> LaunchTemplate:
     """IMDSv2 alone, one hop (P70), and an encrypted root volume of so many GiB."""
-    volume = EBSBlockDevice(VolumeSize=root_volume_size, VolumeType="gp3", Encrypted=True, DeleteOnTermination=True)
+    volume = EBSBlockDevice(
+        VolumeSize=root_volume_size,
+        VolumeType="gp3",
+        Encrypted=True,
+        KmsKeyId=key.or_none,
+        DeleteOnTermination=True,
+    )
     return LaunchTemplate(
         f"LaunchTemplate{root_volume_size}",
         LaunchTemplateData=LaunchTemplateData(

@@ -14,6 +14,7 @@ from troposphere.serverless import Function
 
 from templates_py.groups import further_groups
 from templates_py.inputs import NUMBER, STRING, SUBNETS, Like, asked, name, wired
+from templates_py.keys import kms_key_arn
 from templates_py.policies import allow, attached
 from templates_py.shared import log_group, log_retention
 from templates_py.stack import Outputs, Stack, resource
@@ -35,6 +36,7 @@ class Lambda(Stack):
     lambda_function_timeout = asked(NUMBER, 900, "Timeout of the function", unit="seconds", least=60, most=900)
     lambda_security_group_ids = further_groups("the function")
     log_retention = log_retention()
+    kms_key_arn = kms_key_arn()
     function_group = wired(STRING, "ID of the function's own security group")
     lambda_service_role_arn = wired(STRING, "ARN of the function's role")
     lambda_service_role_name = wired(STRING, "Name of the function's role")
@@ -46,7 +48,7 @@ class Lambda(Stack):
 
     @resource
     def log_group(self) -> LogGroup:
-        return log_group("LogGroup", self.log_retention)
+        return log_group("LogGroup", self.log_retention, self.kms_key_arn)
 
     @resource
     def log_policy(self) -> PolicyType:
@@ -72,6 +74,7 @@ class Lambda(Stack):
             MemorySize=512,
             Timeout=self.lambda_function_timeout,
             Role=self.lambda_service_role_arn,
+            KmsKeyArn=self.kms_key_arn.or_none,
             VpcConfig=VPCConfig(
                 SubnetIds=self.lambda_subnets,
                 SecurityGroupIds=self.lambda_security_group_ids.besides(self.function_group),

@@ -14,6 +14,7 @@ from troposphere.iam import InstanceProfile, Policy, Role
 
 from templates_py.batch import tracking_uri_parameter
 from templates_py.inputs import STRING, wired
+from templates_py.keys import READ, STORE, kms_key_arn, policy_of_key, through
 from templates_py.policies import (
     allow,
     arn,
@@ -28,6 +29,9 @@ from templates_py.policies import (
 from templates_py.stack import Outputs, Stack, resource
 
 if TYPE_CHECKING:
+    from awacs.aws import Statement
+    from troposphere import AWSHelperFn
+
     from templates_py.settings import Batch
 
 
@@ -41,6 +45,7 @@ class Permissions(Stack):
     lambda_service_role_name = role_name("the function's role")
     lambda_service_iam_policy_arn = policy_arns("the function's role")
     tracking_uri_parameter = tracking_uri_parameter()
+    kms_key_arn = kms_key_arn()
     role_path = role_path()
     permissions_boundary = permissions_boundary()
     username_secret = wired(STRING, "ARN of the secret that holds the job database's user name")
@@ -53,9 +58,14 @@ class Permissions(Stack):
         super().__init__()
 
     @property
-    def _credentials(self) -> Policy:
+    def _credentials(self) -> list[Policy | AWSHelperFn]:
         secrets = [self.username_secret, self.password_secret]
-        return inline("DatabaseCredentials", allow(secretsmanager.GetSecretValue, on=secrets))
+        read = inline("DatabaseCredentials", allow(secretsmanager.GetSecretValue, on=secrets))
+        return [read, policy_of_key(self.kms_key_arn, self._decrypts)]
+
+    @property
+    def _decrypts(self) -> Statement:
+        return through("secretsmanager", self.kms_key_arn, *READ)
 
     @resource
     def service_role(self) -> Role | None:
@@ -76,7 +86,7 @@ class Permissions(Stack):
             "InstanceRole",
             self,
             "ec2",
-            *([self._credentials] if self.settings.jobs_use_instance_role else []),  # P70
+            *(self._credentials if self.settings.jobs_use_instance_role else []),  # P70
             role_name=self.compute_environment_instance_role_name,
             policy_arns=self.compute_environment_instance_iam_policy_arn,
             base=(managed("service-role/AmazonEC2ContainerServiceforEC2Role"),),
@@ -88,7 +98,7 @@ class Permissions(Stack):
 
     @resource
     def job_role(self) -> Role | None:
-        return role("JobRole", self, "ecs-tasks", self._credentials) if self.settings.jobs_have_a_role else None
+        return role("JobRole", self, "ecs-tasks", *self._credentials) if self.settings.jobs_have_a_role else None
 
     @resource
     def job_execution_role(self) -> Role | None:
@@ -113,8 +123,9 @@ class Permissions(Stack):
             "LambdaServiceRole",
             self,
             "lambda",
-            self._credentials,
+            self._credentials[0],
             self._script,
+            policy_of_key(self.kms_key_arn, self._decrypts, through("s3", self.kms_key_arn, *STORE)),
             self._network_interfaces,
             role_name=self.lambda_service_role_name,
             policy_arns=self.lambda_service_iam_policy_arn,

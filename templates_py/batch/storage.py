@@ -10,6 +10,7 @@ from troposphere.s3 import Bucket, BucketPolicy
 
 from templates_py.buckets import bucket_name, existing_bucket, private_bucket, tls_only_policy
 from templates_py.inputs import STRING, Like, asked
+from templates_py.keys import kms_key_arn
 from templates_py.stack import Outputs, Stack, resource
 
 KEY = Like(r"[\w!.*'()-][\w!.*'()/-]{0,1023}", "an S3 key of up to 1024 characters that does not begin with /")
@@ -21,6 +22,7 @@ class Storage(Stack):
     table_setup_script_bucket_name = bucket_name("of the table setup script")
     existing_table_setup_script_bucket = existing_bucket("of the table setup script")
     table_setup_script_bucket_key = asked(STRING, "table_setup.sql", "Key of the table setup script", like=KEY)
+    kms_key_arn = kms_key_arn()
 
     @property
     def _new(self) -> str:
@@ -29,7 +31,7 @@ class Storage(Stack):
     @resource
     def table_setup_script_bucket(self) -> Bucket:
         name = self.table_setup_script_bucket_name.or_none
-        return private_bucket("TableSetupScriptBucket", name, Condition=self._new)
+        return private_bucket("TableSetupScriptBucket", name, key=self.kms_key_arn, Condition=self._new)
 
     @resource
     def table_setup_script_bucket_policy(self) -> BucketPolicy:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from troposphere import Ref
 from troposphere.secretsmanager import GenerateSecretString, Secret
 
+from templates_py.keys import kms_key_arn
 from templates_py.shared import of_companion
 from templates_py.stack import Outputs, Stack, resource
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 class BasicAuth(Stack):
     """The password of MLflow's user admin and the key of its sessions, generated in Secrets Manager."""
+
+    kms_key_arn = kms_key_arn()
 
     def __init__(self, deletion_policy: DeletionPolicy) -> None:
         self.policy = deletion_policy  # the database has the user, so what becomes of it becomes of the secrets (P63)
@@ -38,6 +41,7 @@ class BasicAuth(Stack):
         return Secret(
             title,
             Description=description,
+            KmsKeyId=self.kms_key_arn.or_none,
             GenerateSecretString=GenerateSecretString(PasswordLength=length, ExcludePunctuation=True),
             **of_companion(self.policy),
         )

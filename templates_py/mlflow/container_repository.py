@@ -11,6 +11,7 @@ from troposphere import Equals, GetAtt, If, Sub
 from troposphere.ecr import EncryptionConfiguration, ImageScanningConfiguration, LifecyclePolicy, Repository
 
 from templates_py.inputs import STRING, Like, flag, name, optional
+from templates_py.keys import kms_key_arn
 from templates_py.stack import Outputs, Stack, resource
 
 NAME = Like("[a-z0-9]+([._/-][a-z0-9]+)*", "a repository's name of small letters, digits and . _ / -")
@@ -33,6 +34,7 @@ class ContainerRepository(Stack):
     )
     scan_on_push = flag(True, "Whether images are scanned for vulnerabilities when pushed")
     empty_on_delete = flag(False, "Whether deleting the repository deletes its images; otherwise they block it")
+    kms_key_arn = kms_key_arn()
 
     @resource
     def repository(self) -> Repository:
@@ -41,7 +43,11 @@ class ContainerRepository(Stack):
             RepositoryName=self.mlflow_container_repository.or_none,
             ImageTagMutability="IMMUTABLE",  # P29: a tag names one image for good
             ImageScanningConfiguration=ImageScanningConfiguration(ScanOnPush=self.scan_on_push),
-            EncryptionConfiguration=EncryptionConfiguration(EncryptionType="AES256"),
+            EncryptionConfiguration=If(
+                self.kms_key_arn.given,
+                EncryptionConfiguration(EncryptionType="KMS", KmsKey=self.kms_key_arn),
+                EncryptionConfiguration(EncryptionType="AES256"),
+            ),
             LifecyclePolicy=LifecyclePolicy(LifecyclePolicyText=json.dumps({"rules": [EXPIRE_UNTAGGED]})),
             EmptyOnDelete=self.empty_on_delete,  # P36
             Condition=self.condition("NewRepository", Equals(self.existing_container_repository, "")),

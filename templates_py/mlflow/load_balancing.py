@@ -23,6 +23,7 @@ from troposphere.validators.route53 import AliasTarget
 from templates_py.groups import further_groups
 from templates_py.inputs import STRING, SUBNETS, VPC, Like, asked, flag, name, optional, wired
 from templates_py.mlflow import CONTAINER_PORT, certificate_arn
+from templates_py.mlflow.access_logs import balancer_logs
 from templates_py.mlflow.listeners import forward, redirect, refuse
 from templates_py.stack import Outputs, Rules, Stack, resource, rule
 
@@ -47,6 +48,7 @@ class LoadBalancing(Stack):
     hosted_zone_id = optional(STRING, "ID of the Route 53 zone in which DomainName is made", ZONE)
     domain_name = optional(STRING, "Own domain name of MLflow", DOMAIN, otherwise="the load balancer's")
     mlflow_sg_id = wired(STRING, "ID of the load balancer's own security group")
+    access_log_bucket = wired(STRING, "Name of the bucket of access logs, which lets the load balancer in")
 
     def __init__(self, settings: Mlflow) -> None:
         self.internet_facing, self.oidc = settings.internet_facing, settings.auth == "oidc"
@@ -57,6 +59,7 @@ class LoadBalancing(Stack):
         attributes = {
             "deletion_protection.enabled": self.lb_deletion_protection,
             "routing.http.drop_invalid_header_fields.enabled": "true",
+            **balancer_logs(self.access_log_bucket),
         }
         return LoadBalancer(
             "LoadBalancer",

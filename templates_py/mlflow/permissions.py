@@ -10,11 +10,11 @@ from troposphere.iam import ManagedPolicy, Role
 
 from templates_py.buckets import in_folder
 from templates_py.inputs import STRING, wired
+from templates_py.keys import READ, STORE, kms_key_arn, policy_of_key, through, with_key
 from templates_py.mlflow import s3_bucket_folder
 from templates_py.policies import (
     allow,
     arn,
-    document,
     inline,
     permissions_boundary,
     policy_arns,
@@ -25,6 +25,8 @@ from templates_py.policies import (
 from templates_py.stack import Outputs, Stack, resource
 
 if TYPE_CHECKING:
+    from awacs.aws import Statement
+
     from templates_py.settings import Mlflow
 
 
@@ -35,6 +37,7 @@ class Permissions(Stack):
     ecs_task_iam_policy_arn = policy_arns("the tasks' role")
     role_path = role_path()
     permissions_boundary = permissions_boundary()
+    kms_key_arn = kms_key_arn()
     s3_bucket_folder = s3_bucket_folder()
     artifact_bucket = wired(STRING, "Name of the artifact bucket")
     container_repository_arn = wired(STRING, "ARN of the container repository")
@@ -62,6 +65,7 @@ class Permissions(Stack):
             self,
             "ecs-tasks",
             artifacts,
+            policy_of_key(self.kms_key_arn, self._stores),
             role_name=self.mlflow_ecs_tasks_role,
             policy_arns=self.ecs_task_iam_policy_arn,
         )
@@ -78,7 +82,12 @@ class Permissions(Stack):
             allow(*pull, on=[self.container_repository_arn]),
             allow(secretsmanager.GetSecretValue, on=secrets),
         )
-        return role("ExecutionRole", self, "ecs-tasks", start)
+        key = policy_of_key(self.kms_key_arn, through("secretsmanager", self.kms_key_arn, *READ))
+        return role("ExecutionRole", self, "ecs-tasks", start, key)
+
+    @property
+    def _stores(self) -> Statement:
+        return through("s3", self.kms_key_arn, *STORE)
 
     @resource
     def client_policy(self) -> ManagedPolicy | None:
@@ -89,7 +98,9 @@ class Permissions(Stack):
             "ClientPolicy",
             Description="Read and write MLflow's artifacts",
             Path=self.role_path,
-            PolicyDocument=document(*in_folder(self.artifact_bucket, self.s3_bucket_folder)),
+            PolicyDocument=with_key(
+                self.kms_key_arn, self._stores, *in_folder(self.artifact_bucket, self.s3_bucket_folder)
+            ),
         )
 
     def outputs(self) -> Outputs:

@@ -15,6 +15,7 @@ from troposphere.logs import LogGroup
 from templates_py.fargate import CPU, sizes_fit
 from templates_py.groups import further_groups
 from templates_py.inputs import NUMBER, STRING, SUBNETS, Like, asked, name, optional, wired
+from templates_py.keys import kms_key_arn
 from templates_py.mlflow import CONTAINER_PORT, s3_bucket_folder
 from templates_py.mlflow.containers import migration, server
 from templates_py.mlflow.service import rolling_service
@@ -41,6 +42,7 @@ class TaskDeployment(Stack):
     container_name = asked(STRING, "mlflow", "Name of the container", like=NAME)
     cloudwatch_log_group = name("Name of the tasks' log group", LOG_GROUP)
     log_retention = log_retention()
+    kms_key_arn = kms_key_arn()
     task_cpu = asked(NUMBER, 1024, "CPU of a task, 1024 is one vCPU", unit="CPU units", allowed=CPU)
     # P56: two idle workers take about 600 MiB, 29 % of these, so that memory's target of 75 % scales in again too.
     task_memory = asked(NUMBER, 2048, "Memory of a task, one that TaskCpu allows", unit="MiB", least=512, most=122880)
@@ -74,7 +76,8 @@ class TaskDeployment(Stack):
 
     @resource
     def log_group(self) -> LogGroup:
-        return log_group("LogGroup", self.log_retention, LogGroupName=self.cloudwatch_log_group.or_none)
+        name = self.cloudwatch_log_group.or_none
+        return log_group("LogGroup", self.log_retention, self.kms_key_arn, LogGroupName=name)
 
     @resource
     def log_policy(self) -> PolicyType:

@@ -84,7 +84,11 @@ class Mlflow(Stack):
 
     @nested
     def load_balancing(self) -> Nested:
-        return self.nest(LoadBalancing(self.settings), mlflow_sg_id=self.security.mlflow_sg_id)
+        return self.nest(
+            LoadBalancing(self.settings),
+            mlflow_sg_id=self.security.mlflow_sg_id,
+            access_log_bucket=self.storage.access_log_bucket,
+        )
 
     @nested
     def oidc(self) -> Nested | None:
@@ -138,7 +142,7 @@ class Mlflow(Stack):
         return {
             "tracking_uri": (self.load_balancing.tracking_uri, "Address of MLflow, for MLFLOW_TRACKING_URI"),
             "container_repository_url": (url, "URL of the container repository"),
-            "s3_bucket": (self.storage.s3_bucket, "Name of the artifact bucket"),
+            **self.storage.outputs(),
             "db_host": (self.database.db_host, "Host name of MLflow's database"),
             "db_instance_identifier": (self.database.db_instance_identifier, "Identifier of MLflow's database"),
             "ecs_cluster_name": (tasks.ecs_cluster_name, "Name of the ECS cluster"),

@@ -18,6 +18,7 @@ BUCKET, REPOSITORY = "AWS::S3::Bucket", "AWS::ECR::Repository"
 # What cannot be deleted while something that stays uses it.
 USED = ("AWS::RDS::DBSubnetGroup", "AWS::RDS::DBParameterGroup", "AWS::EC2::SecurityGroup")
 SCRIPT = "table setup script"  # what the function puts into its bucket, and takes away again (P62)
+TEST = "a balancer's test file"  # what a balancer puts into its bucket of access logs at once, and leaves there
 Name = tuple[str, str]  # a type, and a physical name
 
 
@@ -90,6 +91,9 @@ class Stack:
         self.made[made.path] = self.account.things[name] = thing
         if made.type.startswith("Custom::"):
             self._script(made, put=True)
+        logs = attributes.get("access_logs.s3.bucket")
+        if isinstance(logs, dict) and logs.get("Ref") in self.made:
+            self.made[logs["Ref"]].holds.add(TEST)
 
     def _script(self, made: Resource, *, put: bool) -> None:
         """What the database initialiser does to the bucket of its script."""

@@ -35,6 +35,8 @@ It holds
   on after the first success. By hand: deploy first with `DeletionProtection=false` (both systems:
   `BatchDeletionProtection`, `MlflowDeletionProtection`) and `LbDeletionProtection=false`, then with `true`;
 - with an empty repository: `make start` takes its image away when the creation fails. By hand: push after the creation;
+- but for the bucket of access logs, which stays: the balancer puts a file into it at once, and a rollback that has to
+  delete it would stick. Where `AccessLogStore` names it, delete it, or give another name;
 - and with `deletion_policy = "Snapshot"` a database that was made leaves a final snapshot, of nothing.
 
 It is written nowhere whether `RetainExceptOnCreate` holds in a nested stack that was complete when its parent failed.
@@ -43,9 +45,9 @@ If not, what is retained stays: the names in the last column are taken then, and
 A deletion wants protection off, and an empty repository or `EmptyOnDelete=true`, deployed before. Buckets stay with all
 in them, since they may hold the only copy of something; the database goes or stays as its policy says. To make the same
 again with names of your own, give the buckets as `ExistingTableSetupScriptBucket` and `ExistingArtifactStore`, and
-other names for the rest; the artifacts' bucket and table take other names, or CloudFormation's resource import. The
-data come back by `DbSnapshotIdentifier`. Besides, what services made by themselves stays: automated backups for as long
-as they are kept (`BackupRetentionPeriod`), RDS's log group of each database (`/aws/rds/instance/...`) and ECS's of the
-cluster (`/aws/ecs/containerinsights/...`).
+other names for the rest (`AccessLogStore` too); the artifacts' bucket and table take other names, or CloudFormation's
+resource import. The data come back by `DbSnapshotIdentifier`. Besides, what services made by themselves stays:
+automated backups for as long as they are kept (`BackupRetentionPeriod`), RDS's log group of each database
+(`/aws/rds/instance/...`) and ECS's of the cluster (`/aws/ecs/containerinsights/...`).
 
 """

@@ -129,7 +129,7 @@ def reused(case: Case) -> dict[str, Any]:
     if case.system in ("batch", "both"):
         kept["ExistingTableSetupScriptBucket"] = "our-TableSetupScriptBucketName"
     if case.system in ("mlflow", "both"):
-        kept["ExistingArtifactStore"] = "our-MlflowArtifactStore"
+        kept |= {"ExistingArtifactStore": "our-MlflowArtifactStore", "AccessLogStore": "another"}
     if case.system == "artifacts":
         kept |= {"RemoteStateBucketName": "another", "RemoteLocksDynamodbName": "another"}
     if case.policy == "Retain":

@@ -70,6 +70,12 @@ def _mlflow(**changed: str) -> Settings:
 
 
 CERTIFICATE = {"CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1"}
+KEY = {
+    "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1",
+    "BatchDbSnapshotIdentifier": "copy",
+    "MlflowDbSnapshotIdentifier": "copy",
+    "ExistingContainerRepository": "other",
+}
 UPGRADE = {"MlflowDbEngineVersion": "9.7.1", "MlflowAllowMajorVersionUpgrade": "true"}
 TWO_STACKS = (
     "Never in one stack: each path gets a system before it, so that all is made anew and the old databases go (a final "
@@ -106,6 +112,15 @@ TRANSITIONS = [
         _BOTH,
         _state("mlflow"),
         TWO_STACKS + "A new stack of `mlflow` from its database's snapshot, as above; then delete the old one",
+    ),
+    Transition(
+        "AWS's own keys to one of your own",
+        _BOTH,
+        _state(parameters=KEY),
+        "Best in a new deployment. In one that has data: copy a snapshot of each database with the key, and give it in "
+        f"the same deployment ({SNAPSHOT}; the old databases go, a final snapshot of each stays), and another "
+        "repository, made with the key (`ExistingContainerRepository`). The rest is encrypted by the key from then on; "
+        "what was stored before is not",
     ),
     Transition(
         "HTTP to HTTPS", _BOTH, _state(parameters=CERTIFICATE), "Give `CertificateArn`: port 80 then redirects to 443"

@@ -14,17 +14,23 @@ from templates_py.review.data import HOLDS_DATA
 from templates_py.review.facts import REFUSED, RENEWS, REPLACES
 
 DATABASE, USERNAME, PASSWORD = "Database/Instance", "Secrets/UsernameSecret", "Secrets/PasswordSecret"
+ACCESS_LOGS = "Storage/AccessLogs"
 SCRIPTS, ARTIFACTS = "Storage/TableSetupScriptBucket", "Storage/ArtifactStore"
 ENVIRONMENTS = "Batch/*ComputeEnvironment"
 IMAGES, BALANCER = "ContainerRepository/Repository", "LoadBalancing/LoadBalancer"
 PROTECTED = frozenset({"AWS::ElasticLoadBalancingV2::LoadBalancer"})  # besides databases
 
-RESTORED = (
-    "Stop what writes and take a snapshot (`aws rds create-db-snapshot`). In the same deployment give it as "
-    "`DbSnapshotIdentifier`, with its user as `DbSnapshotUsername` (or in `ExistingUsernameSecret`), and another "
-    "`BackendStoreIdentifier` where there is one: the new database begins as it. The old one leaves a final snapshot, "
-    "or stays where deletion protection is on"
-)
+
+def _restored(copied: str = "") -> str:
+    return (
+        f"Stop what writes and take a snapshot (`aws rds create-db-snapshot`){copied}. In the same deployment give it "
+        "as `DbSnapshotIdentifier`, with its user as `DbSnapshotUsername` (or in `ExistingUsernameSecret`), and "
+        "another `BackendStoreIdentifier` where there is one: the new database begins as it. The old one leaves a "
+        "final snapshot, or stays where deletion protection is on"
+    )
+
+
+RESTORED = _restored()
 SAME_USER = (
     "Only in the deployment that restores a snapshot: from then on the user is the snapshot's, and no secret of it "
     "replaces the database. " + RESTORED
@@ -32,6 +38,9 @@ SAME_USER = (
 FIXED = (
     "Leave it as it was at creation. A new password: put it into the secret (`aws secretsmanager put-secret-value`) "
     "and into the database (`aws rds modify-db-instance --master-user-password`), then start the tasks anew"
+)
+ONE_KEY = "A database has one key for good, and a restored one that of its snapshot. " + _restored(
+    ", and copy it with the new key (`aws rds copy-db-snapshot --kms-key-id`)"
 )
 NEW_PASSWORD = (
     "The database takes the new secret's value in the same deployment, and new tasks read it. Let jobs end first: "
@@ -76,6 +85,8 @@ WAYS = {
     "empty one. To go back to a snapshot: " + RESTORED[0].lower() + RESTORED[1:],
     ("DbSnapshotUsername", DATABASE): SAME_USER,
     ("DbSnapshotUsername", USERNAME): SAME_USER,
+    ("KmsKeyArn", DATABASE): ONE_KEY,
+    ("KmsKeyArn", IMAGES): "A repository has its key for good. " + OLD_IMAGES,
     ("UsernameLength", DATABASE): FIXED,
     ("UsernameLength", USERNAME): FIXED,
     ("PasswordLength", PASSWORD): FIXED,
@@ -90,6 +101,10 @@ WAYS = {
     + ". The function puts the script into the other one itself",
     ("MlflowArtifactStore", ARTIFACTS): OLD_ARTIFACTS,
     ("ExistingArtifactStore", ARTIFACTS): OLD_ARTIFACTS,
+    (
+        "AccessLogStore",
+        ACCESS_LOGS,
+    ): "The old bucket stays, outside of the stack, and goes on forgetting; new logs go to the new one",
     ("MlflowContainerRepository", IMAGES): OLD_IMAGES,
     ("ExistingContainerRepository", IMAGES): OLD_IMAGES,
     ("VpcId", "LoadBalancing/TargetGroup"): OTHER_VPC,

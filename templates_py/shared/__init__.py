@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from troposphere import Delete, Equals, Join, Not, Or, Retain, RetainExceptOnCreate, Snapshot
 from troposphere.logs import LogGroup
 
-from templates_py.inputs import NUMBER, Input, Like, asked
+from templates_py.inputs import NUMBER, Input, Like, Value, asked
 from templates_py.stack import Rules, Stack, rule
 
 if TYPE_CHECKING:
@@ -66,6 +66,6 @@ def log_retention() -> Input:
     return asked(NUMBER, 90, "How long logs are kept", unit="days", allowed=LOG_DAYS)
 
 
-def log_group(title: str, retention: Any, **more: Any) -> LogGroup:
+def log_group(title: str, retention: Any, key: Value, **more: Any) -> LogGroup:
     """A log group, gone with its stack: what must last is in the databases."""
-    return LogGroup(title, RetentionInDays=retention, **more)
+    return LogGroup(title, RetentionInDays=retention, KmsKeyId=key.or_none, **more)

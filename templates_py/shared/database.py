@@ -12,6 +12,7 @@ from troposphere.rds import DBInstance, DBParameterGroup
 
 from templates_py.groups import further_groups
 from templates_py.inputs import NUMBER, STRING, Like, asked, flag, name, optional, wired
+from templates_py.keys import kms_key_arn
 from templates_py.shared import db_port, of_companion, of_database, secret_string
 from templates_py.stack import Outputs, Stack, resource
 
@@ -55,6 +56,7 @@ class Database(Stack):
         STRING, "Snapshot to make the database from, for good", SNAPSHOT, otherwise="an empty database"
     )
     vpc_security_groups = further_groups("the database instance")
+    kms_key_arn = kms_key_arn()
     db_username = wired(STRING, "ARN of the secret that holds the admin user name")
     db_password = wired(STRING, "ARN of the secret that holds the admin password")
     db_subnet_group_name = wired(STRING, "Name of the subnet group")
@@ -113,6 +115,8 @@ class Database(Stack):
             "MaxAllocatedStorage": If(fixed, NoValue, self.max_allocated_storage),
             "StorageType": self.storage_type,
             "StorageEncrypted": True,
+            # A restored one has its snapshot's key: RDS takes no other (RestoreDBInstanceFromDBSnapshot).
+            "KmsKeyId": If(self.db_snapshot_identifier.given, NoValue, self.kms_key_arn.or_none),
         }
 
     def _network(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from troposphere import Equals, If, NoValue, Ref
 from troposphere.secretsmanager import GenerateSecretString, Secret
 
 from templates_py.inputs import NUMBER, STRING, Like, asked, name, optional
+from templates_py.keys import kms_key_arn
 from templates_py.shared import SECRET_ARN, of_companion
 from templates_py.stack import Outputs, Stack, resource
 
@@ -35,6 +36,7 @@ class Secrets(Stack):
     db_snapshot_username = optional(
         STRING, "Master user name of the snapshot to restore, for the new secret", USERNAME, otherwise="generated"
     )
+    kms_key_arn = kms_key_arn()
 
     def __init__(self, deletion_policy: DeletionPolicy) -> None:
         self.policy = self.variant = deletion_policy
@@ -54,6 +56,7 @@ class Secrets(Stack):
             "UsernameSecret",
             Name=self.username_secret_name.or_none,
             Description="User name of the database",
+            KmsKeyId=self.kms_key_arn.or_none,
             SecretString=restored.or_none,
             GenerateSecretString=If(restored.given, NoValue, letters),
             Condition=self.condition("NewUsername", Equals(self.existing_username_secret, "")),
@@ -66,6 +69,7 @@ class Secrets(Stack):
             "PasswordSecret",
             Name=self.password_secret_name.or_none,
             Description="Password of the database",
+            KmsKeyId=self.kms_key_arn.or_none,
             GenerateSecretString=GenerateSecretString(PasswordLength=self.password_length, ExcludePunctuation=True),
             Condition=self.condition("NewPassword", Equals(self.existing_password_secret, "")),
             **of_companion(self.policy),

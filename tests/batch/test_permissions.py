@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from templates_py.settings import ComputeEnvironment
-from tests.emitted import DEFAULT, WHOLE, Body, emitted, resources, with_batch
+from tests.emitted import DEFAULT, WHOLE, Body, emitted, keyless, resources, with_batch
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +14,8 @@ def whole() -> Body:
 
 
 def statements(role: Body) -> list[Body]:
-    return [row for policy in role["Properties"]["Policies"] for row in policy["PolicyDocument"]["Statement"]]
+    policies = keyless(role["Properties"]["Policies"])
+    return [row for policy in policies for row in policy["PolicyDocument"]["Statement"]]
 
 
 def test_each_role_is_assumed_by_one_service(whole: Body) -> None:

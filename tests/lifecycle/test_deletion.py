@@ -15,14 +15,20 @@ from tests.emitted import Body
 pytestmark = pytest.mark.slow
 
 BATCH = ("Storage/TableSetupScriptBucket", "Storage/TableSetupScriptBucketPolicy")
-MLFLOW = ("Storage/ArtifactStore", "Storage/ArtifactStorePolicy")
+MLFLOW = (
+    *("Storage/ArtifactStore", "Storage/ArtifactStorePolicy"),
+    *("Storage/AccessLogs", "Storage/AccessLogsPolicy"),
+)
 COMPANIONS = (
     *("Database/Instance", "Database/ParameterGroup", "Networking/SubnetGroup"),
     *("Secrets/PasswordSecret", "Secrets/UsernameSecret", "Security/Database"),
 )
 BASIC = ("BasicAuth/AdminPassword", "BasicAuth/SecretKey")
 # Have names of their own where they are given: what a second creation collides with.
-NAMED = {"TableSetupScriptBucket", "ArtifactStore", "Instance", "SubnetGroup", "PasswordSecret", "UsernameSecret"}
+NAMED = {
+    *("TableSetupScriptBucket", "ArtifactStore", "AccessLogs"),
+    *("Instance", "SubnetGroup", "PasswordSecret", "UsernameSecret"),
+}
 ARTIFACTS = {"Bucket", "Locks"}
 IMAGES = "ContainerRepository/Repository: holds images"
 

@@ -22,6 +22,8 @@ pytestmark = pytest.mark.slow
 MOVES = {move.title: move for move in TRANSITIONS}
 ONE_STACK = [move for move in TRANSITIONS if move.before.root == move.after.root]
 BASIC = ("Mlflow/BasicAuth/AdminPassword", "Mlflow/BasicAuth/SecretKey")
+# What has one key for good, and is restored or made elsewhere.
+KEYED = {"Batch/Database/Instance", "Mlflow/Database/Instance", "Mlflow/ContainerRepository/Repository"}
 BALANCER = "Mlflow/Security/LoadBalancer"
 
 
@@ -62,7 +64,11 @@ def test_the_other_system_is_made_beside_one_that_stands() -> None:
 def test_a_move_in_one_stack_collides_with_nothing_and_takes_no_database(move: Transition) -> None:
     assert collisions(tree(move.before), tree(move.after)) == []
     told = {change.path: change.does for change in happens(move) if at_stake(change)}
-    said = {"MLflow's own users to open": set(BASIC), "another VPC": {"Mlflow/LoadBalancing/TargetGroup"}}
+    said = {
+        "MLflow's own users to open": set(BASIC),
+        "another VPC": {"Mlflow/LoadBalancing/TargetGroup"},
+        "AWS's own keys to one of your own": KEYED,
+    }
     assert told.keys() == said.get(move.title, set())
     assert move.way
 

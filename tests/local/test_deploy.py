@@ -53,6 +53,23 @@ def test_outputs_resolve(platform: Platform) -> None:
     assert outputs["UsernameSecret"].startswith("arn:")  # Ref of a secret
 
 
+def test_the_load_balancer_has_a_bucket_for_its_access_logs_which_lets_it_in(platform: Platform) -> None:
+    elb, bucket = platform.client("elbv2"), platform.outputs()["AccessLogBucket"]
+    (balancer,) = elb.describe_load_balancers()["LoadBalancers"]
+    rows = elb.describe_load_balancer_attributes(LoadBalancerArn=balancer["LoadBalancerArn"])["Attributes"]
+    attributes = {row["Key"]: row["Value"] for row in rows}
+    assert (attributes["access_logs.s3.enabled"], attributes["access_logs.s3.bucket"]) == ("true", bucket)
+    policy = json.loads(platform.client("s3").get_bucket_policy(Bucket=bucket)["Policy"])
+    arn, account = f"arn:aws:s3:::{bucket}", platform.client("sts").get_caller_identity()["Account"]
+    folders = {one["Principal"]["Service"][0]: one["Resource"] for one in policy["Statement"][1:]}
+    assert folders == {
+        "logdelivery.elasticloadbalancing.amazonaws.com": [
+            f"{arn}/{attributes['access_logs.s3.prefix']}/AWSLogs/{account}/*"
+        ],
+        "logging.s3.amazonaws.com": [f"{arn}/artifact-store/*"],
+    }
+
+
 def test_the_function_made_the_schema_in_the_database(platform: Platform) -> None:
     assert platform.outputs()["LambdaInvocationResponse"].startswith("schema 1: ")
     assert ["job"] in platform.rows("SHOW TABLES FROM hydra")

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from templates_py.settings import ComputeEnvironment
-from tests.emitted import DEFAULT, Body, emitted, nested, only, resources, with_batch, with_mlflow
+from tests.emitted import DEFAULT, Body, emitted, keyless, nested, only, resources, with_batch, with_mlflow
 
 BUCKET = {"Fn::Join": [":", ["arn", {"Ref": "AWS::Partition"}, "s3", "", "", {"Ref": "ArtifactBucket"}]]}
 
@@ -28,7 +28,7 @@ def temporary(templates: dict[str, Body]) -> list[object]:
 
 
 def test_a_client_reads_and_writes_the_folder_and_nothing_else(direct: dict[str, Body]) -> None:
-    policy = only(direct["mlflow/permissions"], "AWS::IAM::ManagedPolicy")
+    policy = keyless(only(direct["mlflow/permissions"], "AWS::IAM::ManagedPolicy"))
     assert policy["PolicyDocument"]["Statement"] == [
         {
             "Effect": "Allow",
@@ -74,9 +74,10 @@ def test_jobs_may_store_artifacts_by_whatever_role_they_act_by(instance: bool, f
     templates = emitted(with_batch(compute_environments=envs, jobs_use_instance_role=instance))
     names = templates["batch/permissions"]["Outputs"]["JobsRoleNames"]["Value"]
     assert names == {"Fn::Join": [",", [{"Ref": role} for role in roles]]}
-    policy = only(templates["connection"], "AWS::IAM::Policy")
-    assert policy["Roles"] == {"Ref": "JobsRoleNames"}
-    clients = only(templates["mlflow/permissions"], "AWS::IAM::ManagedPolicy")["PolicyDocument"]
+    policies = resources(templates["connection"], "AWS::IAM::Policy")
+    assert [one["Properties"]["Roles"] for one in policies.values()] == [{"Ref": "JobsRoleNames"}] * 2
+    policy = policies["ArtifactsOfJobs"]["Properties"]
+    clients = keyless(only(templates["mlflow/permissions"], "AWS::IAM::ManagedPolicy"))["PolicyDocument"]
     assert json.dumps(policy["PolicyDocument"]).replace('S3Bucket"', 'ArtifactBucket"') == json.dumps(clients)
     assert nested(templates["template"])["Connection"]["Properties"]["Parameters"]["JobsRoleNames"] == {
         "Fn::GetAtt": ["Batch", "Outputs.JobsRoleNames"]
@@ -99,5 +100,6 @@ def test_the_server_has_room_for_what_passes_it(direct: dict[str, Body], proxied
 
 def test_the_bucket_says_only_that_all_speak_tls(direct: dict[str, Body], proxied: dict[str, Body]) -> None:
     assert direct["mlflow/storage"] == proxied["mlflow/storage"]
-    (row,) = only(direct["mlflow/storage"], "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    policy = resources(direct["mlflow/storage"], "AWS::S3::BucketPolicy")["ArtifactStorePolicy"]["Properties"]
+    (row,) = policy["PolicyDocument"]["Statement"]
     assert (row["Effect"], row["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.emitted import BASIC, WHOLE, Body, emitted, gets, nested, only, refs, resources, with_mlflow
+from tests.emitted import BASIC, WHOLE, Body, emitted, gets, keyless, nested, only, refs, resources, with_mlflow
 from tests.linting import lint_body
 
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
@@ -95,9 +95,8 @@ def test_all_tasks_are_given_them_by_arn(basic: dict[str, Body]) -> None:
 
 def test_the_execution_role_reads_exactly_those(basic: dict[str, Body], none: dict[str, Body]) -> None:
     def readable(templates: dict[str, Body]) -> list[str]:
-        (policy,) = resources(templates["mlflow/permissions"], "AWS::IAM::Role")["ExecutionRole"]["Properties"][
-            "Policies"
-        ]
+        role = resources(templates["mlflow/permissions"], "AWS::IAM::Role")["ExecutionRole"]
+        (policy,) = keyless(role["Properties"]["Policies"])
         rows = policy["PolicyDocument"]["Statement"]
         (read,) = [row for row in rows if row["Action"] == ["secretsmanager:GetSecretValue"]]
         return [row["Ref"] for row in read["Resource"]]

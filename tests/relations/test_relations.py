@@ -23,7 +23,7 @@ def test_the_shapes_have_only_what_is_known(shape: str) -> None:
 
 
 def test_a_plain_listener_is_found_where_there_is_no_certificate_alone() -> None:
-    plain, certified, _ = trees("both")
+    plain, certified, *_ = trees("both")
     said = "MlflowLoadBalancingHttpListener takes requests without TLS"
     assert said in {one.text for one in findings(plain)}
     assert said not in {one.text for one in findings(certified)}

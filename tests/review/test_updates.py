@@ -32,7 +32,8 @@ def root() -> Tree:
             "ExistingArtifactStore",
             [
                 *("rolls the tasks", "adds or removes Bucket", "adds or removes BucketPolicy"),
-                *("updates Policy", "updates ManagedPolicy", "updates Role", "updates Service"),
+                *("updates Policy", "updates ManagedPolicy", "updates Role", "updates BucketPolicy"),
+                "updates Service",
             ],
         ),
         ("BatchPasswordLength", ["makes a new secret value, unknown to what runs", "updates DBInstance"]),

@@ -8,7 +8,7 @@ import pytest
 
 from templates_py.emission import emit
 from templates_py.synthesis import stacks
-from tests.emitted import DEFAULT, Body, emitted, only, resources
+from tests.emitted import DEFAULT, Body, emitted, keyless, only, resources
 
 GOLDEN = Path(__file__).with_name("networking-snapshot.json")
 BUCKETS = ["batch/storage", "mlflow/storage", "artifacts/template"]
@@ -79,12 +79,13 @@ def test_an_existing_secret_takes_the_place_of_a_new_one(default: dict[str, Body
 
 @pytest.mark.parametrize("path", BUCKETS)
 def test_a_bucket_is_versioned_encrypted_closed_and_tls_only(default: dict[str, Body], path: str) -> None:
-    made = only(default[path], "AWS::S3::Bucket")
+    title, bucket = next(iter(resources(default[path], "AWS::S3::Bucket").items()))  # of access logs: tests/mlflow
+    made = keyless(bucket["Properties"])
     assert made["VersioningConfiguration"] == {"Status": "Enabled"}
     assert set(made["PublicAccessBlockConfiguration"].values()) == {True}
     (rule,) = made["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
-    (deny,) = only(default[path], "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    (deny,) = default[path]["Resources"][f"{title}Policy"]["Properties"]["PolicyDocument"]["Statement"]
     assert (deny["Effect"], deny["Action"], deny["Principal"]) == ("Deny", ["s3:*"], "*")
     assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert len(deny["Resource"]) == 2

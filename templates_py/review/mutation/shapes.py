@@ -35,6 +35,7 @@ CERTIFICATE = {
     "ImageTag": "1",
 }
 IMAGE = {"ImageTag": "1"}
+KEY = {"KmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/1"}
 
 
 class Shape(NamedTuple):
@@ -46,20 +47,20 @@ class Shape(NamedTuple):
 
 
 SHAPES = {
-    "both": Shape(DEFAULT, "template", (IMAGE, CERTIFICATE)),
+    "both": Shape(DEFAULT, "template", (IMAGE, CERTIFICATE, CERTIFICATE | KEY)),
     "own roles, oidc": Shape(
         Settings(batch=OWN_ROLES, mlflow=Mlflow(auth="oidc", artifacts="proxied", deletion_policy="Retain")),
         "template",
-        (CERTIFICATE,),
+        (CERTIFICATE, CERTIFICATE | KEY),
     ),
     "fargate, basic": Shape(
         Settings(batch=Batch(compute_environments=[ML, FARGATE]), mlflow=Mlflow(auth="basic", internet_facing=True)),
         "template",
-        (CERTIFICATE,),
+        (CERTIFICATE, CERTIFICATE | KEY),
     ),
     "batch alone": Shape(DEFAULT, "batch/template", ({},)),
     "mlflow alone": Shape(DEFAULT, "mlflow/template", (IMAGE, CERTIFICATE)),
-    "artifacts": Shape(DEFAULT, "artifacts/template", ({},)),
+    "artifacts": Shape(DEFAULT, "artifacts/template", ({}, KEY)),
     "bare": Shape(Settings(), "template", (IMAGE, CERTIFICATE)),
 }
 

@@ -12,6 +12,8 @@ from templates_py.review.relations import (
     closed,
     identity,
     kept,
+    keys,
+    logs,
     network,
     permissions,
     ports,
@@ -23,7 +25,7 @@ from templates_py.review.relations import (
 )
 from templates_py.review.tree import Tree
 
-THEMES = (network, ports, identity, permissions, reach, secrets, kept, closed, transport, serving, wiring)
+THEMES = (network, ports, identity, permissions, reach, secrets, kept, closed, logs, keys, transport, serving, wiring)
 Rule = Callable[[Tree], Iterable[str]]
 RULES: dict[str, Rule] = {rule.__name__: rule for theme in THEMES for rule in theme.RULES}
 

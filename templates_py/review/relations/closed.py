@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from templates_py.review.relations.kept import LOGS, REPOSITORY, TABLE
+from templates_py.review.relations.logs import log_buckets
 from templates_py.review.relations.view import (
     BUCKET,
     DATABASE,
@@ -71,7 +72,7 @@ def buckets_are_closed(tree: Tree) -> Iterator[str]:
                 yield f"{bucket.path} is not closed to whoever comes without TLS: {said(needed)}"
     for policy in policies:
         for statement in items(at(policy.properties, "PolicyDocument", "Statement")):
-            if statement.get("Effect") != "Deny":
+            if statement.get("Effect") != "Deny" and not named(policy.properties.get("Bucket")) & log_buckets(tree):
                 yield f"{policy.path} allows something"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from templates_py.review.relations.logs import log_buckets
 from templates_py.review.relations.view import (
     BALANCER,
     BUCKET,
@@ -29,6 +30,8 @@ def what_holds_data_outlives_its_stack(tree: Tree) -> Iterator[str]:
     for one in of(tree, BUCKET, TABLE, DATABASE):
         deleted, replaced = (one.attributes.get(name) for name in ("DeletionPolicy", "UpdateReplacePolicy"))
         allowed = KEPT if one.type == DATABASE else KEPT - {"Snapshot"}
+        if one.path in log_buckets(tree):
+            allowed = {"Retain"}
         if deleted not in allowed:
             yield f"{one.path} has the DeletionPolicy {deleted}, expected {' or '.join(sorted(allowed))}"
         if replaced not in ("Retain", "Snapshot") or (replaced == "Snapshot" and one.type != DATABASE):
@@ -41,7 +44,8 @@ def what_holds_data_outlives_its_stack(tree: Tree) -> Iterator[str]:
 def a_bucket_that_stays_keeps_its_policy(tree: Tree) -> Iterator[str]:
     """Left alone, it is closed to who comes without TLS as before."""
     for policy in of(tree, POLICY):
-        for bucket in (tree.resources[path] for path in sorted(tree.uses[policy.path])):
+        own = named(policy.properties.get("Bucket")) & tree.resources.keys()
+        for bucket in (tree.resources[path] for path in sorted(own)):
             for name in ("DeletionPolicy", "UpdateReplacePolicy"):
                 if bucket.type == BUCKET and policy.attributes.get(name) != bucket.attributes.get(name):
                     yield f"{policy.path} has not the {name} of {bucket.path}"

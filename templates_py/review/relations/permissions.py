@@ -12,6 +12,7 @@ from templates_py.review.relations.identity import (
     roles,
     statements,
 )
+from templates_py.review.relations.keys import about_a_key
 from templates_py.review.relations.view import (
     JOB,
     TASK,
@@ -91,6 +92,8 @@ def clients_stay_in_their_folder(tree: Tree) -> Iterator[str]:
         if one.type == "AWS::IAM::Policy" and not attached & jobs:
             continue
         for statement in items(at(one.properties, "PolicyDocument", "Statement")):
+            if about_a_key(statement):
+                continue
             folder = at(statement, "Condition", "StringLike", "s3:prefix")
             objects = "ListBucket" not in said(statement.get("Action"))
             for resource in items(statement.get("Resource")):

@@ -13,6 +13,7 @@ from templates_py.review.relations.identity import (
     starts_jobs,
     statements,
 )
+from templates_py.review.relations.keys import about_a_key
 from templates_py.review.relations.view import (
     BUCKET,
     FUNCTIONS,
@@ -61,7 +62,7 @@ def roles_reach_what_their_actors_are_told_of(tree: Tree) -> Iterator[str]:
         known = told(tree, role)
         texts = words(known)
         for path, statement in statements(tree, role):
-            for resource in items(statement.get("Resource")):
+            for resource in [] if about_a_key(statement) else items(statement.get("Resource")):
                 meant = named(resource) & tree.resources.keys()
                 strange = meant - named(known)
                 if strange:

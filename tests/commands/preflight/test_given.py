@@ -191,6 +191,7 @@ GONE = {
     "LambdaSecurityGroupIds": ("sg-0123456789abcdef0", "there is no security group sg-0123456789abcdef0"),
     "HostedZoneId": ("Z0123456789", "there is no hosted zone Z0123456789"),
     "BatchDbSnapshotIdentifier": ("last", "there is no snapshot last"),
+    "KmsKeyArn": ("arn:aws:kms:us-east-1:123456789012:key/x", "there is no key arn:aws:kms:"),
 }
 
 
@@ -223,6 +224,25 @@ def test_what_is_named_and_is_there(account: boto3.Session, network: Network, pr
         "DomainName = mlflow.example.org is no name of zone example.com",
         f"LbSecurityGroups: {other} is of {elsewhere}, not of {network.vpc}",
     }
+
+
+def test_a_key(account: boto3.Session, project: Project, found: Found) -> None:
+    kms = account.client("kms")
+
+    def look(arn: str) -> list[str]:
+        project.give(KmsKeyArn=arn)
+        return [one.said.replace(arn, "it") for one in found("what is given") if one.level == "fault"]
+
+    made = kms.create_key()["KeyMetadata"]
+    arn, identifier = made["Arn"], made["KeyId"]
+    assert look(arn) == []
+    assert look(arn.replace("us-east-1", "eu-west-1")) == ["KmsKeyArn: it is in eu-west-1, and the stack in us-east-1"]
+    kms.disable_key(KeyId=identifier)
+    assert look(arn) == ["KmsKeyArn: it is Disabled"]
+    kms.schedule_key_deletion(KeyId=identifier)
+    assert look(arn) == ["KmsKeyArn: it is PendingDeletion"]
+    pair = kms.create_key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["Arn"]
+    assert look(pair) == ["KmsKeyArn: it is a key of RSA_2048: expected SYMMETRIC_DEFAULT"]
 
 
 def a_certificate(session: boto3.Session, name: str, days: int = 365) -> str:
