@@ -26,10 +26,9 @@ class Entry(NamedTuple):
     resources: Callable[[Deployment], Iterable[str]]
     title: str
     page: str
-    context: tuple[tuple[str, str], ...] = ()  # what the service says of itself, such as kms:ViaService
 
     def calls(self, deployment: Deployment) -> set[Call]:
-        return {Call(action, one, self.context) for action, one in product(self.actions, self.resources(deployment))}
+        return {Call(action, one) for action, one in product(self.actions, self.resources(deployment))}
 
 
 def any_resource(deployment: Deployment) -> list[str]:
@@ -149,6 +148,35 @@ BY_AWS = (
 )
 
 
+class KeyUse(NamedTuple):
+    """What a service asks KMS for in the name of who asks it, where a key of one's own encrypts what it keeps."""
+
+    asked: str
+    action: str
+    title: str
+    page: str
+
+    @property
+    def via(self) -> str:
+        return f"{self.asked.partition(':')[0]}.{REGION}.amazonaws.com"
+
+
+OF_SECRETS = (
+    "Secret encryption and decryption in AWS Secrets Manager",
+    "secretsmanager/latest/userguide/security-encryption.html",
+)
+OF_OBJECTS = (
+    "Using server-side encryption with AWS KMS keys",
+    "AmazonS3/latest/userguide/UsingKMSEncryption.html",
+)
+BY_KEY = (
+    KeyUse("secretsmanager:GetSecretValue", "kms:Decrypt", *OF_SECRETS),
+    KeyUse("s3:GetObject", "kms:Decrypt", *OF_OBJECTS),
+    KeyUse("s3:GetObjectVersion", "kms:Decrypt", *OF_OBJECTS),
+    KeyUse("s3:PutObject", "kms:GenerateDataKey", *OF_OBJECTS),
+)
+
+
 class Managed(NamedTuple):
     """One of AWS's own policies, whose statements are AWS's: a role that has it, and the page that asks for it."""
 
@@ -181,6 +209,12 @@ MANAGED = (
 )
 
 
-def calls_by_aws(deployment: Deployment, role: str) -> set[Call]:
-    """All that AWS calls by a role of this deployment."""
-    return {call for entry in BY_AWS if entry.role == role for call in entry.calls(deployment)}
+def calls_by_aws(deployment: Deployment, role: str, by_us: set[Call]) -> set[Call]:
+    """All that AWS calls by a role of this deployment, of which some comes of what code of ours asks."""
+    called = {call for entry in BY_AWS if entry.role == role for call in entry.calls(deployment)}
+    if not deployment.key:
+        return called
+    asked = {call.action for call in by_us | called}
+    return called | {
+        Call(use.action, deployment.key, (("kms:ViaService", use.via),)) for use in BY_KEY if use.asked in asked
+    }

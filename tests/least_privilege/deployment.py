@@ -37,12 +37,16 @@ ROLES = ("function", "task", "execution", "jobs", "job execution", "instance", "
 
 
 class Deployment:
-    """The root of both systems under settings, with an image. `secrets`: path -> the ARN that a secret has got."""
+    """The root of both systems under settings, with an image.
+
+    `secrets`: path -> the ARN that a secret has got; `key`: the ARN of a KMS key of one's own, where there is one.
+    """
 
     def __init__(self, settings: Settings, secrets: Mapping[str, str] | None = None, **parameters: object) -> None:
         made = templates(settings)
         self.tree = flatten(made, "template", {**defaults(made, "template"), "ImageTag": "1", **parameters})
         self.secrets = secrets or {}
+        self.key = str(parameters.get("KmsKeyArn", ""))
 
     def buckets(self) -> list[str]:
         return [_name(one.path) for one in of(self.tree, BUCKET)]
