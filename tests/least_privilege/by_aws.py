@@ -26,10 +26,9 @@ class Entry(NamedTuple):
     resources: Callable[[Deployment], Iterable[str]]
     title: str
     page: str
-    context: tuple[tuple[str, str], ...] = ()  # what the service says of itself, such as kms:ViaService
 
     def calls(self, deployment: Deployment) -> set[Call]:
-        return {Call(action, one, self.context) for action, one in product(self.actions, self.resources(deployment))}
+        return {Call(action, one) for action, one in product(self.actions, self.resources(deployment))}
 
 
 def any_resource(deployment: Deployment) -> list[str]:
