@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 from templates_py.review.mutation.shapes import CERTIFICATE, CHECK, FARGATE, ML, TRAIN
 from templates_py.settings import Batch, Mlflow, Settings
 from tests.least_privilege.deployment import Deployment
 
 DIRECT, OWN, PROXIED, EXISTING = "direct", "own roles", "proxied", "existing"
-SYSTEMS, PARTS = ("Batch", "Mlflow"), ("Username", "Password")
 SETTINGS = {
     DIRECT: Settings(batch=Batch(compute_environments=[ML])),
     OWN: Settings(
@@ -24,20 +21,22 @@ SETTINGS = {
     ),
 }
 SETTINGS[EXISTING] = SETTINGS[DIRECT]
+# What can be there already -> the parameter by which it is given.
+GIVEN = {
+    "Mlflow/Storage/ArtifactStore": "ExistingArtifactStore",
+    "Batch/Storage/TableSetupScriptBucket": "ExistingTableSetupScriptBucket",
+    "Mlflow/ContainerRepository/Repository": "ExistingContainerRepository",
+    "Batch/Secrets/UsernameSecret": "BatchExistingUsernameSecret",
+    "Batch/Secrets/PasswordSecret": "BatchExistingPasswordSecret",
+    "Mlflow/Secrets/UsernameSecret": "MlflowExistingUsernameSecret",
+    "Mlflow/Secrets/PasswordSecret": "MlflowExistingPasswordSecret",
+}
 
 
 def deployment(shape: str, secrets: dict[str, str] | None = None) -> Deployment:
     """A deployment of a shape; with the ARNs that its secrets have got, where there are some."""
-    existing = _existing(deployment(DIRECT, secrets)) if shape == EXISTING else {}
-    return Deployment(SETTINGS[shape], secrets, **CERTIFICATE, **existing)
-
-
-def _existing(other: Deployment) -> dict[str, str]:
-    """The parameters of a deployment that makes nothing of what can be there already: it has another's."""
-    paths = {
-        "ExistingArtifactStore": "Mlflow/Storage/ArtifactStore",
-        "ExistingTableSetupScriptBucket": "Batch/Storage/TableSetupScriptBucket",
-        "ExistingContainerRepository": "Mlflow/ContainerRepository/Repository",
-        **{f"{system}Existing{one}Secret": f"{system}/Secrets/{one}Secret" for system, one in product(SYSTEMS, PARTS)},
-    }
-    return {parameter: other.value({"Ref": path}) for parameter, path in paths.items()}
+    given: dict[str, str] = dict(CERTIFICATE)
+    if shape == EXISTING:  # what another has made
+        other = deployment(DIRECT, secrets)
+        given |= {parameter: other.value({"Ref": path}) for path, parameter in GIVEN.items()}
+    return Deployment(SETTINGS[shape], secrets, **given)
