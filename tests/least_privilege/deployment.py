@@ -16,7 +16,13 @@ from templates_py.settings import Settings
 from tests.least_privilege.grants import Grant, grants_of
 
 REGION, ACCOUNT = "us-east-1", "123456789012"  # moto's
-PSEUDO = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::StackName": "hydra"}
+PSEUDO = {
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::AccountId": ACCOUNT,
+    "AWS::StackName": "hydra",
+    "AWS::URLSuffix": "amazonaws.com",
+}
 HERE = f"{REGION}:{ACCOUNT}"
 ATTRIBUTES = {
     ("AWS::Logs::LogGroup", "Arn"): f"arn:aws:logs:{HERE}:log-group:%s:*",
@@ -80,9 +86,8 @@ class Deployment:
             return PSEUDO.get(node["Ref"]) or self._named(node["Ref"])
         if "Fn::GetAtt" in node:
             return self._attribute(*node["Fn::GetAtt"])
-        ((function, given), *more) = node.items() or [("", None)]
-        if function in INTRINSIC and not more:
-            return INTRINSIC[function](self.value(given))
+        if len(node) == 1 and (function := next(iter(node))) in INTRINSIC:
+            return INTRINSIC[function](self.value(node[function]))
         return {key: self.value(one) for key, one in node.items()}
 
     def _named(self, path: str) -> str:
