@@ -10,7 +10,7 @@ from itertools import product
 from typing import NamedTuple
 
 from tests.least_privilege import given
-from tests.least_privilege.deployment import Deployment
+from tests.least_privilege.deployment import REGION, Deployment
 from tests.least_privilege.grants import Call
 
 DOCS = "https://docs.aws.amazon.com/"
