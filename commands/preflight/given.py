@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from commands.asking import unknown
 from commands.preflight.ground import Ground
-from commands.preflight.keys import key
+from commands.preflight.keys import key as kms_key
 from commands.preflight.outcome import NotCheckedError, Outcome, fault, ok, warning
 from commands.preflight.uses import vpc_id
 from commands.preflight.values import UNKNOWN
@@ -44,7 +44,7 @@ def given(ground: Ground) -> Iterator[Outcome]:
 
 
 def _look(name: str, value: str) -> Look | None:
-    by_arn = {":secretsmanager:": _secret, ":policy/": _policy, ":kms:": key}
+    by_arn = {":secretsmanager:": _secret, ":policy/": _policy, ":kms:": kms_key}
     if value.startswith("arn:"):
         return next((look for part, look in by_arn.items() if part in value), None)
     by_name: dict[str, Look] = {
@@ -109,7 +109,7 @@ def _zone(ground: Ground, name: str, zone: str) -> Iterator[Outcome]:
 
 
 def _snapshot(ground: Ground, name: str, snapshot: str) -> Iterator[Outcome]:
-    if ground.description:  # it was restored already, and its name only stays there (P77)
+    if name in ground.kept and ground.kept[name] == snapshot:  # restored already, its name only stays there (P77)
         return
     missing = ("DBSnapshotNotFound", "DBSnapshotNotFoundFault")
     found = ground.call("rds", "describe_db_snapshots", missing, DBSnapshotIdentifier=snapshot)
@@ -117,3 +117,7 @@ def _snapshot(ground: Ground, name: str, snapshot: str) -> Iterator[Outcome]:
         yield fault(f"{name}: there is no snapshot {snapshot}", "aws rds describe-db-snapshots shows those there are")
     elif (status := found["DBSnapshots"][0]["Status"]) != "available":
         yield fault(f"{name}: snapshot {snapshot} is {status}", "wait until it is available")
+    elif (key := ground.parameters.get("KmsKeyArn")) and (own := found["DBSnapshots"][0].get("KmsKeyId")) != key:
+        copy = f"aws rds copy-db-snapshot --kms-key-id {key} --source-db-snapshot-identifier {snapshot}"
+        said = f"{name}: snapshot {snapshot} is encrypted by {own or 'no key'}, and so will its database be"
+        yield warning(said, f"give a copy of it: {copy} --target-db-snapshot-identifier NAME")

@@ -44,8 +44,9 @@ class Ground:
         self.unseen = ""  # why its stack cannot be looked at
         self._look_at_stack()
         self.asked = built_parameters(configuration.template)
-        kept = {row["ParameterKey"]: row.get("ParameterValue", "") for row in self.description.get("Parameters", [])}
-        given = {**kept, **configuration.parameters}
+        standing = self.description.get("Parameters", [])
+        self.kept = {row["ParameterKey"]: row.get("ParameterValue", "") for row in standing}
+        given = {**self.kept, **configuration.parameters}
         self.tag = given.get(TAG, "")
         if TAG in self.asked:
             given[TAG] = self.tag or "(pushed by make start)"  # with a tag there is a service to look at

@@ -245,6 +245,28 @@ def test_a_key(account: boto3.Session, project: Project, found: Found) -> None:
     assert look(pair) == ["KmsKeyArn: it is a key of RSA_2048: expected SYMMETRIC_DEFAULT"]
 
 
+def test_a_snapshot_of_another_key(account: boto3.Session, project: Project, found: Found) -> None:
+    """Its database would have that too; of one that was restored already, nothing is said (P77)."""
+    rds, kms = account.client("rds"), account.client("kms")
+    ours, other = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    about: Any = {"DBInstanceClass": "db.t4g.small", "Engine": "mysql", "StorageEncrypted": True}
+    for name, key in (("ours", ours), ("other", other)):
+        rds.create_db_instance(DBInstanceIdentifier=name, KmsKeyId=key, **about)
+        rds.create_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier=f"of-{name}")
+    project.give(KmsKeyArn=ours, BatchDbSnapshotIdentifier="of-ours", MlflowDbSnapshotIdentifier="of-other")
+    (one,) = (one for one in found("what is given") if one.level != "ok")
+    assert (one.level, one.said) == (
+        "warning",
+        f"MlflowDbSnapshotIdentifier: snapshot of-other is encrypted by {other}, and so will its database be",
+    )
+    assert f"copy-db-snapshot --kms-key-id {ours} " in one.fix
+    topic = {"One": {"Type": "AWS::SNS::Topic"}}
+    body = json.dumps({"Parameters": {"MlflowDbSnapshotIdentifier": {"Type": "String"}}, "Resources": topic})
+    given: Any = [{"ParameterKey": "MlflowDbSnapshotIdentifier", "ParameterValue": "of-other"}]
+    account.client("cloudformation").create_stack(StackName="hydra", TemplateBody=body, Parameters=given)
+    assert [one.level for one in found("what is given")] == ["ok"]
+
+
 def a_certificate(session: boto3.Session, name: str, days: int = 365) -> str:
     """Import a certificate for a name, and return its ARN."""
     key = ec.generate_private_key(ec.SECP256R1())
