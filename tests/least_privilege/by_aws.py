@@ -1,17 +1,16 @@
 """What AWS itself calls by our roles: its agents and services do it, no code of ours, so that no run shows it.
 
-Each entry says where AWS writes so. The resources are what the templates give to that service, read from where it
-reads them: a task definition's secrets, image and log options, a function's log group.
+Each entry says where AWS writes so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import product
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from templates_py.review.relations.view import FUNCTIONS, JOB, TASK, containers, of, secrets_of
-from tests.least_privilege.deployment import ACCOUNT, HERE, REGION, Deployment
+from tests.least_privilege import given
+from tests.least_privilege.deployment import REGION, Deployment
 from tests.least_privilege.grants import Call
 
 DOCS = "https://docs.aws.amazon.com/"
@@ -26,65 +25,9 @@ class Entry(NamedTuple):
     resources: Callable[[Deployment], Iterable[str]]
     title: str
     page: str
-    context: tuple[tuple[str, str], ...] = ()  # what the service says of itself, such as kms:ViaService
 
     def calls(self, deployment: Deployment) -> set[Call]:
-        return {Call(action, one, self.context) for action, one in product(self.actions, self.resources(deployment))}
-
-
-def any_resource(deployment: Deployment) -> list[str]:
-    """What takes no resource, or has to be allowed on all."""
-    return ["*"]
-
-
-def _containers(deployment: Deployment, kind: str) -> Iterator[Any]:
-    for one in of(deployment.tree, kind):
-        yield from containers(one)
-
-
-def images(deployment: Deployment) -> set[str]:
-    """The repositories that tasks pull from."""
-    given = [deployment.value(one["Image"]) for one in _containers(deployment, TASK)]
-    here = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/"
-    return {f"arn:aws:ecr:{HERE}:repository/{image.removeprefix(here).partition(':')[0]}" for image in given}
-
-
-def injected(deployment: Deployment) -> set[str]:
-    """The secrets that tasks find in their environment."""
-    return {deployment.value(arn) for one in _containers(deployment, TASK) for arn in secrets_of(one).values()}
-
-
-def parameters(deployment: Deployment) -> set[str]:
-    """The parameters that jobs find in their environment."""
-    given = {deployment.value(name) for one in _containers(deployment, JOB) for name in secrets_of(one).values()}
-    return {f"arn:aws:ssm:{HERE}:parameter{name}" for name in given}
-
-
-def task_group(deployment: Deployment) -> set[str]:
-    options = [one["LogConfiguration"]["Options"] for one in _containers(deployment, TASK)]
-    return {_group(deployment, one["awslogs-group"]) for one in options}
-
-
-def task_streams(deployment: Deployment) -> set[str]:
-    return {group.removesuffix("*") + "log-stream:server/mlflow/1" for group in task_group(deployment)}
-
-
-def function_group(deployment: Deployment) -> set[str]:
-    made = of(deployment.tree, *FUNCTIONS)
-    return {_group(deployment, one.properties["LoggingConfig"]["LogGroup"]) for one in made}
-
-
-def function_streams(deployment: Deployment) -> set[str]:
-    return {group.removesuffix("*") + "log-stream:2026/01/01/[$LATEST]1" for group in function_group(deployment)}
-
-
-def interfaces(deployment: Deployment) -> list[str]:
-    """What Lambda makes for a function, and what in; in a shared VPC that is its owner's."""
-    return [f"arn:aws:ec2:{HERE}:network-interface/eni-1", f"arn:aws:ec2:{REGION}:210987654321:subnet/subnet-1"]
-
-
-def _group(deployment: Deployment, name: Any) -> str:
-    return f"arn:aws:logs:{HERE}:log-group:{deployment.value(name)}:*"
+        return {Call(action, one) for action, one in product(self.actions, self.resources(deployment))}
 
 
 LAMBDA_LOGS = ("Sending Lambda function logs to CloudWatch Logs", "lambda/latest/dg/monitoring-cloudwatchlogs.html")
@@ -98,14 +41,14 @@ BY_AWS = (
         "function",
         "Lambda, to write the function's log",
         ("logs:CreateLogStream",),
-        function_group,
+        given.function_group,
         *LAMBDA_LOGS,
     ),
     Entry(
         "function",
         "Lambda, to write the function's log",
         ("logs:PutLogEvents",),
-        function_streams,
+        given.function_streams,
         *LAMBDA_LOGS,
     ),
     Entry(
@@ -117,37 +60,37 @@ BY_AWS = (
             "ec2:AssignPrivateIpAddresses",
             "ec2:UnassignPrivateIpAddresses",
         ),
-        interfaces,
+        given.interfaces,
         *LAMBDA_VPC,
     ),
     Entry(
         "function",
         "Lambda, to find the function's place in the VPC: they take no resource",
         ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"),
-        any_resource,
+        given.any_resource,
         *LAMBDA_VPC,
     ),
     Entry(
         "execution",
         "ECS, to pull the image: the token is the registry's, not a repository's",
         ("ecr:GetAuthorizationToken",),
-        any_resource,
+        given.any_resource,
         *ECS_ROLE,
     ),
     Entry(
         "execution",
         "ECS, to pull the image",
         ("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"),
-        images,
+        given.images,
         *ECS_ROLE,
     ),
-    Entry("execution", "ECS, to write the tasks' log", ("logs:CreateLogStream",), task_group, *ECS_ROLE),
-    Entry("execution", "ECS, to write the tasks' log", ("logs:PutLogEvents",), task_streams, *ECS_ROLE),
+    Entry("execution", "ECS, to write the tasks' log", ("logs:CreateLogStream",), given.task_group, *ECS_ROLE),
+    Entry("execution", "ECS, to write the tasks' log", ("logs:PutLogEvents",), given.task_streams, *ECS_ROLE),
     Entry(
         "execution",
         "ECS, to put the secrets into the containers' environment",
         ("secretsmanager:GetSecretValue",),
-        injected,
+        given.injected,
         "Pass Secrets Manager secrets through Amazon ECS environment variables",
         "AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html",
     ),
@@ -155,10 +98,39 @@ BY_AWS = (
         "job execution",
         "ECS, to put the tracking URI into the jobs' environment",
         ("ssm:GetParameters",),
-        parameters,
+        given.parameters,
         "Specify sensitive data with Systems Manager Parameter Store",
         "batch/latest/userguide/specifying-sensitive-data-parameters.html",
     ),
+)
+
+
+class KeyUse(NamedTuple):
+    """What a service asks KMS for in the name of who asks it, where a key of one's own encrypts what it keeps."""
+
+    asked: str
+    action: str
+    title: str
+    page: str
+
+    @property
+    def via(self) -> str:
+        return f"{self.asked.partition(':')[0]}.{REGION}.amazonaws.com"
+
+
+OF_SECRETS = (
+    "Secret encryption and decryption in AWS Secrets Manager",
+    "secretsmanager/latest/userguide/security-encryption.html",
+)
+OF_OBJECTS = (
+    "Using server-side encryption with AWS KMS keys",
+    "AmazonS3/latest/userguide/UsingKMSEncryption.html",
+)
+BY_KEY = (
+    KeyUse("secretsmanager:GetSecretValue", "kms:Decrypt", *OF_SECRETS),
+    KeyUse("s3:GetObject", "kms:Decrypt", *OF_OBJECTS),
+    KeyUse("s3:GetObjectVersion", "kms:Decrypt", *OF_OBJECTS),
+    KeyUse("s3:PutObject", "kms:GenerateDataKey", *OF_OBJECTS),
 )
 
 
@@ -194,6 +166,12 @@ MANAGED = (
 )
 
 
-def calls_by_aws(deployment: Deployment, role: str) -> set[Call]:
-    """All that AWS calls by a role of this deployment."""
-    return {call for entry in BY_AWS if entry.role == role for call in entry.calls(deployment)}
+def calls_by_aws(deployment: Deployment, role: str, by_us: set[Call]) -> set[Call]:
+    """All that AWS calls by a role of this deployment, of which some comes of what code of ours asks."""
+    called = {call for entry in BY_AWS if entry.role == role for call in entry.calls(deployment)}
+    if not deployment.key:
+        return called
+    asked = {call.action for call in by_us | called}
+    return called | {
+        Call(use.action, deployment.key, (("kms:ViaService", use.via),)) for use in BY_KEY if use.asked in asked
+    }

@@ -103,7 +103,8 @@ def run_function(account: Account, mysql: Server) -> None:
             patch.setenv(name, value)
         for kind in ("Create", "Update", "Delete"):
             event = {"RequestType": kind, "ResourceProperties": {**given, **here}}
-            assert app.lambda_handler(event, Context())["Status"] == "SUCCESS"
+            answer = app.lambda_handler(event, Context())
+            assert answer["Status"] == "SUCCESS", f"{answer['Reason']}; denied: {account.guard.denied}"
     mysql.client(f"DROP DATABASE {database}")
 
 
@@ -130,12 +131,11 @@ def run_job(account: Account, variables: dict[str, str], server: Running, way: s
     (custom,) = customs(deployment(DIRECT).tree)
     given = deployment(DIRECT, account.secrets).value(custom.properties)
     secrets = [given[f"Database{name}Secret"] for name in ("Username", "Password")]
-    address = {"MLFLOW_TRACKING_URI": f"http://localhost:{server.port}"}
+    server_at = {"MLFLOW_TRACKING_URI": f"http://localhost:{server.port}", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
     line = [str(PYTHON), str(Path(__file__).with_name("job.py")), way, *secrets]
-    done = subprocess.run(
-        line, env={**variables, **account.keys(role), **address}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr + server.text
+    environ = {**variables, **account.keys(role), **server_at}
+    done = subprocess.run(line, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"denied: {account.guard.denied}; {done.stderr[-2000:]}"
     return done.stdout.splitlines()[-1].split()
 
 

@@ -16,7 +16,13 @@ from templates_py.settings import Settings
 from tests.least_privilege.grants import Grant, grants_of
 
 REGION, ACCOUNT = "us-east-1", "123456789012"  # moto's
-PSEUDO = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::StackName": "hydra"}
+PSEUDO = {
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::AccountId": ACCOUNT,
+    "AWS::StackName": "hydra",
+    "AWS::URLSuffix": "amazonaws.com",
+}
 HERE = f"{REGION}:{ACCOUNT}"
 ATTRIBUTES = {
     ("AWS::Logs::LogGroup", "Arn"): f"arn:aws:logs:{HERE}:log-group:%s:*",
@@ -37,12 +43,16 @@ ROLES = ("function", "task", "execution", "jobs", "job execution", "instance", "
 
 
 class Deployment:
-    """The root of both systems under settings, with an image. `secrets`: path -> the ARN that a secret has got."""
+    """The root of both systems under settings, with an image.
+
+    `secrets`: path -> the ARN that a secret has got; `key`: the ARN of a KMS key of one's own, where there is one.
+    """
 
     def __init__(self, settings: Settings, secrets: Mapping[str, str] | None = None, **parameters: object) -> None:
         made = templates(settings)
         self.tree = flatten(made, "template", {**defaults(made, "template"), "ImageTag": "1", **parameters})
         self.secrets = secrets or {}
+        self.key = str(parameters.get("KmsKeyArn", ""))
 
     def buckets(self) -> list[str]:
         return [_name(one.path) for one in of(self.tree, BUCKET)]
@@ -76,9 +86,8 @@ class Deployment:
             return PSEUDO.get(node["Ref"]) or self._named(node["Ref"])
         if "Fn::GetAtt" in node:
             return self._attribute(*node["Fn::GetAtt"])
-        ((function, given), *more) = node.items() or [("", None)]
-        if function in INTRINSIC and not more:
-            return INTRINSIC[function](self.value(given))
+        if len(node) == 1 and (function := next(iter(node))) in INTRINSIC:
+            return INTRINSIC[function](self.value(node[function]))
         return {key: self.value(one) for key, one in node.items()}
 
     def _named(self, path: str) -> str:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from templates_py.review.markdown import line, table
-from tests.least_privilege.by_aws import BY_AWS, DOCS, MANAGED, Entry
+from tests.least_privilege.by_aws import BY_AWS, BY_KEY, DOCS, MANAGED, Entry
 from tests.least_privilege.deployment import ROLES, Deployment
 from tests.least_privilege.grants import Grant
 from tests.least_privilege.shapes import SETTINGS, deployment
@@ -52,7 +52,8 @@ def _rows(made: list[Deployment], role: str) -> Iterator[tuple[str, str, str]]:
     for one in made:
         for grant in (grant for found in one.roles(role) for grant in one.grants(found)):
             by_aws = next((entry for entry in BY_AWS if entry.role == role and _is_for(grant, entry, one)), None)
-            rows[_on(grant), _who(by_aws) if by_aws else _ours(role)][f"`{grant.action}`"] = None
+            who = _by_key(grant) or (_who(by_aws) if by_aws else _ours(role))
+            rows[_on(grant), who][f"`{grant.action}`"] = None
     alike: dict[tuple[str, str], list[str]] = defaultdict(list)
     for (on, who), actions in rows.items():
         alike[", ".join(actions), who].append(on)
@@ -68,6 +69,12 @@ def _is_for(grant: Grant, entry: Entry, made: Deployment) -> bool:
 
 def _who(entry: Entry) -> str:
     return f"{entry.who}: [{entry.title}]({DOCS}{entry.page})"
+
+
+def _by_key(grant: Grant) -> str:
+    given = [values for condition in grant.conditions for values in condition.values]
+    use = next((use for use in BY_KEY if use.action == grant.action and use.via in given), None)
+    return f"the service that is asked, where `KmsKeyArn` is given: [{use.title}]({DOCS}{use.page})" if use else ""
 
 
 def _ours(role: str) -> str:

@@ -9,7 +9,7 @@ from tests.least_privilege.by_aws import BY_AWS, MANAGED, Entry
 from tests.least_privilege.deployment import ROLES
 from tests.least_privilege.grants import allowed
 from tests.least_privilege.page import page
-from tests.least_privilege.shapes import SETTINGS, deployment
+from tests.least_privilege.shapes import EXISTING, GIVEN, SETTINGS, deployment
 
 
 @pytest.mark.parametrize("entry", BY_AWS, ids=lambda entry: f"{entry.role} {entry.actions[0]}")
@@ -35,6 +35,10 @@ def test_each_entry_says_where_aws_writes_so() -> None:
 
 def test_all_roles_are_looked_at() -> None:
     assert {kind for shape in SETTINGS for kind in ROLES if deployment(shape).roles(kind)} == set(ROLES)
+
+
+def test_what_is_there_already_is_used() -> None:
+    assert not GIVEN.keys() & deployment(EXISTING).tree.resources.keys()
 
 
 def test_the_page_is_fresh() -> None:
