@@ -15,8 +15,8 @@ export SAM_CLI_TELEMETRY ?= 0
 
 .DEFAULT_GOAL := synth
 .DELETE_ON_ERROR:
-.PHONY: help synth lint test unit build_lambda build up down status logs open torture audit flat vulnerabilities mutate bench \
-  lock clean FORCE
+.PHONY: help synth lint test unit build_lambda build up down status logs open torture audit flat bench lock clean FORCE
+.PHONY: mutate vulnerabilities
 
 help:  ## Show this
 	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "  %-20s%s\n", $$1, $$2 }' Makefile
@@ -92,7 +92,7 @@ vulnerabilities: .local/audit/scanners/.ready  ## Look the pinned packages up in
 	  .local/audit/scanners/bin/pip-audit --disable-pip --require-hashes --requirement "$$lock" || failed=1; \
 	done; test -z "$$failed"
 
-mutate: .venv/.dev  ## Break the templates in some 3000 ways, and see that each is found
+mutate: .venv/.dev  ## Break the templates in some 4000 ways, and see that each is found
 	@$(PYTHON) -m templates_py mutate
 
 bench: .venv/.dev  ## Measure what README's figures come from

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from audit.register import Part, Register
+from audit.scanners import FAST, SLOW
 from templates_py.review.markdown import between, line, table
 from templates_py.settings import ROOT
 
@@ -27,7 +28,7 @@ def _tools(register: Register) -> Iterable[str]:
         tool: sum(any(tool == _tool(entry) for entry in part.entries) for part in register.accepted)
         for tool in accepted
     }
-    for tool in sorted(options.keys() | accepted.keys()):
+    for tool in sorted(tool for names in (*FAST, *SLOW) for tool in names.split(", ")):
         yield line(tool, str(options[tool] + accepted[tool]), str(accepted[tool]), str(reasons.get(tool, 0)))
     whole = sum(accepted.values())
     yield line("**all**", f"**{sum(options.values()) + whole}**", f"**{whole}**", f"**{len(register.accepted)}**")
@@ -62,4 +63,4 @@ def _findings(part: Part) -> str:
     for entry in sorted(part.entries):
         tool, rule, resource = entry.split(" ")
         about[f"{tool} {rule.partition('[')[0]}"].append(resource)
-    return "; ".join(f"{rule}: {', '.join(resources)}" for rule, resources in about.items())
+    return "; ".join(f"{rule}: {', '.join(dict.fromkeys(resources))}" for rule, resources in about.items())

@@ -19,7 +19,6 @@ from commands.preflight.outcome import NotCheckedError, Outcome, fault, warning
 # What makes a resource of a type, where that is no verb before the type's own name.
 MAKES = {
     "AWS::IAM::ManagedPolicy": "iam:CreatePolicy",
-    "AWS::IAM::Policy": "iam:PutRolePolicy",
     "AWS::ElasticLoadBalancingV2::ListenerRule": "elasticloadbalancing:CreateRule",
     "AWS::Route53::RecordSet": "route53:ChangeResourceRecordSets",
 }
@@ -31,7 +30,6 @@ ARNS = {
     "AWS::ECS::Cluster": "ecs:{region}:{account}:cluster/{name}",
     "AWS::IAM::InstanceProfile": "iam::{account}:instance-profile/{name}",
     "AWS::IAM::ManagedPolicy": "iam::{account}:policy/{name}",
-    "AWS::IAM::Policy": "iam::{account}:role/{name}",
     "AWS::IAM::Role": "iam::{account}:role/{name}",
     "AWS::Lambda::Function": "lambda:{region}:{account}:function:{name}",
     "AWS::Logs::LogGroup": "logs:{region}:{account}:log-group:{name}",

@@ -14,7 +14,7 @@ def line(*cells: str) -> str:
 
 
 def between(text: str, mark: str, content: str) -> str:
-    """`text` with what stands between the marks replaced."""
+    """`text` with what stands between the marks replaced. Raises ValueError where it lacks one of them."""
     start, end = f"<!-- {mark} -->\n", f"\n<!-- /{mark} -->"
-    head, _, rest = text.partition(start)
-    return head + start + content + end + rest.partition(end)[2]
+    first, last = text.index(start) + len(start), text.index(end)
+    return text[:first] + content + text[last:]
