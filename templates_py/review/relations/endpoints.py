@@ -41,19 +41,19 @@ def each_service_has_one_endpoint(tree: Tree) -> Iterator[str]:
 
 
 def endpoints_are_reached_by_the_vpc(tree: Tree) -> Iterator[str]:
-    """By the block that a person names as the VPC's, which no public address is in."""
+    """By the block that a person names as the VPC's, and not by everybody."""
     for one in of(tree, ENDPOINT):
         inward = [way for way in ways(tree) if way.inward and way.group in groups_of(one)]
         if not is_gateway(one) and not inward:
             yield f"{one.path} is reached by nobody"
         for way in inward:
-            if not way.block.startswith('{"Ref"') and not _is_private(way.block):
+            if not way.block.startswith('{"Ref"') and not _is_a_vpcs(way.block):
                 yield f"{way.path} lets {way.block or way.peer} reach {one.path}, which is for the VPC"
 
 
-def _is_private(block: str) -> bool:
+def _is_a_vpcs(block: str) -> bool:
     try:
-        return ip_network(block).is_private
+        return ip_network(block).prefixlen >= 8  # as VpcCidr is
     except ValueError:  # a group, or no block at all
         return False
 

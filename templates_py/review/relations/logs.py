@@ -135,7 +135,15 @@ def log_buckets_forget_and_stay(tree: Tree) -> Iterator[str]:
             yield f"{path} would be deleted in a rollback, with a balancer's file in it"
 
 
+def what_is_stored_is_told_of(tree: Tree) -> Iterator[str]:
+    """A rule of EventBridge can follow what a bucket gets."""
+    for one in of(tree, BUCKET):
+        if not yes(at(one.properties, "NotificationConfiguration", "EventBridgeConfiguration", "EventBridgeEnabled")):
+            yield f"{one.path} tells nobody of what it gets"
+
+
 RULES = (
+    what_is_stored_is_told_of,
     what_is_asked_for_is_written_down,
     log_buckets_take_nothing_but_logs,
     log_buckets_forget_and_stay,
