@@ -41,13 +41,13 @@ def each_service_has_one_endpoint(tree: Tree) -> Iterator[str]:
 
 
 def endpoints_are_reached_by_the_vpc(tree: Tree) -> Iterator[str]:
-    """By the block that a person names as the VPC's, and not by everybody."""
+    """By the block that a person names as the VPC's; where that has been put in, by one that a VPC can have."""
     for one in of(tree, ENDPOINT):
         inward = [way for way in ways(tree) if way.inward and way.group in groups_of(one)]
         if not is_gateway(one) and not inward:
             yield f"{one.path} is reached by nobody"
         for way in inward:
-            if not way.block.startswith('{"Ref"') and not _is_a_vpcs(way.block):
+            if not (_is_a_vpcs(way.block) if not tree.parameters else way.block.startswith('{"Ref"')):
                 yield f"{way.path} lets {way.block or way.peer} reach {one.path}, which is for the VPC"
 
 
