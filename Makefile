@@ -89,7 +89,7 @@ flat: synth .venv/.dev  ## Write what audit judges: each root as one flattened t
 
 vulnerabilities: .local/audit/scanners/.ready  ## Look the pinned packages up in PyPI's advisories, which takes a network
 	@for lock in requirements/*.txt */requirements.txt functions/*/requirements.txt; do \
-	  .local/audit/scanners/bin/pip-audit --disable-pip --require-hashes --requirement "$$lock" || failed=1; \
+	  .local/audit/scanners/bin/pip-audit --strict --disable-pip --require-hashes --requirement "$$lock" || failed=1; \
 	done; test -z "$$failed"
 
 mutate: .venv/.dev  ## Break the templates in some 4000 ways, and see that each is found

@@ -138,5 +138,6 @@ def statements(body: Body, role: str) -> list[Body]:
     """What the policies of a template let one of its roles do, where no KMS key is given."""
     made = resources(body, "AWS::IAM::ManagedPolicy").values()
     policies = [policy for policy in made if policy.get("Condition") != "KmsKeyArnGiven"]
-    of_role = [made["Properties"] for made in policies if made["Properties"].get("Roles") == [{"Ref": role}]]
+    roles = [(made["Properties"], made["Properties"].get("Roles", [])) for made in policies]
+    of_role = [properties for properties, given in roles if isinstance(given, list) and {"Ref": role} in given]
     return [row for policy in of_role for row in policy["PolicyDocument"]["Statement"]]

@@ -80,8 +80,8 @@ def test_each_role_may_use_it_for_what_it_does_and_no_more(keyed: Tree) -> None:
     decrypts = ("kms:Decrypt", "secretsmanager")
     stores = {("kms:Decrypt", "s3"), ("kms:GenerateDataKey", "s3")}
     assert uses(keyed) == {
-        "BatchPermissionsInstanceKey": {decrypts},
-        "BatchPermissionsLambdaServiceKey": {decrypts, *stores},
+        "BatchPermissionsCredentialsKey": {decrypts},
+        "BatchPermissionsLambdaServiceKey": stores,
         "ConnectionJobsKey": stores,
         "MlflowPermissionsClientPolicy": stores,
         "MlflowPermissionsExecutionKey": {decrypts},
@@ -91,7 +91,7 @@ def test_each_role_may_use_it_for_what_it_does_and_no_more(keyed: Tree) -> None:
 
 def test_where_jobs_have_a_role_and_the_server_stores_that_is_as_little() -> None:
     assert uses(deployed(flat("own roles, oidc"), CERTIFICATE | KEY)).keys() == {
-        "BatchPermissionsJobKey",
+        "BatchPermissionsCredentialsKey",
         "BatchPermissionsLambdaServiceKey",
         "MlflowPermissionsExecutionKey",
         "MlflowPermissionsTaskKey",

@@ -5,19 +5,18 @@ They feed the compute environments, so that no role is taken away from an enviro
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from awacs import ec2, s3, secretsmanager, ssm
-from awacs.aws import Condition, StringEquals
+from awacs import secretsmanager, ssm
 from troposphere import GetAtt, Join, Ref, Sub
 from troposphere.iam import InstanceProfile, ManagedPolicy, Role
 
 from templates_py.batch import tracking_uri_parameter
+from templates_py.batch.rights import of_network_interfaces, of_script
 from templates_py.inputs import STRING, wired
 from templates_py.keys import READ, STORE, kms_key_arn, through
 from templates_py.policies import (
     allow,
-    arn,
     attached,
     managed,
     permissions_boundary,
@@ -29,8 +28,6 @@ from templates_py.policies import (
 from templates_py.stack import Outputs, Stack, resource
 
 if TYPE_CHECKING:
-    from awacs.aws import Statement
-
     from templates_py.settings import Batch
 
 
@@ -55,14 +52,6 @@ class Permissions(Stack):
     def __init__(self, settings: Batch) -> None:
         self.settings = settings
         super().__init__()
-
-    @property
-    def _credentials(self) -> Statement:
-        return allow(secretsmanager.GetSecretValue, on=[self.username_secret, self.password_secret])
-
-    @property
-    def _decrypts(self) -> Statement:
-        return through("secretsmanager", self.kms_key_arn, *READ)
 
     @resource
     def service_role(self) -> Role | None:
@@ -89,33 +78,12 @@ class Permissions(Stack):
         )
 
     @resource
-    def instance_policy(self) -> ManagedPolicy | None:
-        if not self.settings.jobs_use_instance_role:  # P70
-            return None
-        return attached("InstancePolicy", self, [Ref(self.instance_role)], self._credentials)
-
-    @resource
-    def instance_key(self) -> ManagedPolicy | None:
-        return self._key("InstanceKey", self.instance_role) if self.instance_policy else None
-
-    def _key(self, title: str, role: Role, *more: Statement) -> ManagedPolicy:
-        return attached(title, self, [Ref(role)], self._decrypts, *more, Condition=self.kms_key_arn.given)
-
-    @resource
     def instance_profile(self) -> InstanceProfile:
         return InstanceProfile("InstanceProfile", Path=self.role_path, Roles=[Ref(self.instance_role)])
 
     @resource
     def job_role(self) -> Role | None:
         return role("JobRole", self, "ecs-tasks") if self.settings.jobs_have_a_role else None
-
-    @resource
-    def job_policy(self) -> ManagedPolicy | None:
-        return attached("JobPolicy", self, [Ref(self.job_role)], self._credentials) if self.job_role else None
-
-    @resource
-    def job_key(self) -> ManagedPolicy | None:
-        return self._key("JobKey", self.job_role) if self.job_role else None
 
     @resource
     def job_execution_role(self) -> Role | None:
@@ -146,41 +114,33 @@ class Permissions(Stack):
             policy_arns=self.lambda_service_iam_policy_arn,
         )
 
+    @property
+    def _jobs(self) -> list[Any]:
+        """The roles that jobs act by (P70)."""
+        instances = self.instance_role if self.settings.jobs_use_instance_role else None
+        return [Ref(made) for made in (instances, self.job_role) if made]
+
+    @resource
+    def credentials(self) -> ManagedPolicy:
+        read = allow(secretsmanager.GetSecretValue, on=[self.username_secret, self.password_secret])
+        return attached("Credentials", self, [Ref(self.lambda_service_role), *self._jobs], read)
+
+    @resource
+    def credentials_key(self) -> ManagedPolicy:
+        readers = [Ref(self.lambda_service_role), *self._jobs]
+        use = through("secretsmanager", self.kms_key_arn, *READ)
+        return attached("CredentialsKey", self, readers, use, Condition=self.kms_key_arn.given)
+
     @resource
     def lambda_service_policy(self) -> ManagedPolicy:
-        of_function = [Ref(self.lambda_service_role)]
-        return attached(
-            "LambdaServicePolicy", self, of_function, self._credentials, *self._script, *self._network_interfaces
-        )
+        rights = [*of_script(self.script_bucket, self.script_key), *of_network_interfaces()]
+        return attached("LambdaServicePolicy", self, [Ref(self.lambda_service_role)], *rights)
 
     @resource
     def lambda_service_key(self) -> ManagedPolicy:
-        return self._key("LambdaServiceKey", self.lambda_service_role, through("s3", self.kms_key_arn, *STORE))
-
-    @property
-    def _script(self) -> list[Statement]:
-        bucket = arn("s3", self.script_bucket)
-        script = Join("/", [bucket, self.script_key])
-        its_own = Condition(StringEquals({"s3:prefix": self.script_key}))
-        # The listing tells an absent script from a forbidden one; the function takes its own versions away (P62).
-        return [
-            allow(s3.ListBucket, on=[bucket]),
-            allow(s3.ListBucketVersions, on=[bucket], Condition=its_own),
-            allow(s3.GetObject, s3.GetObjectVersion, s3.PutObject, s3.DeleteObjectVersion, on=[script]),
-        ]
-
-    @property
-    def _network_interfaces(self) -> list[Statement]:
-        """Lambda's own calls for a function in a VPC, about interfaces that do not exist yet.
-
-        In any account, since the subnets of a shared VPC are its owner's. Source: Lambda guide, VPC permissions.
-        """
-        made = [ec2.CreateNetworkInterface, ec2.DeleteNetworkInterface]
-        addresses = [ec2.AssignPrivateIpAddresses, ec2.UnassignPrivateIpAddresses]
-        return [
-            allow(*made, *addresses, on=[Sub("arn:${AWS::Partition}:ec2:${AWS::Region}:*:*/*")]),
-            allow(ec2.DescribeNetworkInterfaces, ec2.DescribeSubnets, on=["*"]),  # they take no resource
-        ]
+        use = through("s3", self.kms_key_arn, *STORE)
+        given = self.kms_key_arn.given
+        return attached("LambdaServiceKey", self, [Ref(self.lambda_service_role)], use, Condition=given)
 
     def outputs(self) -> Outputs:
         roles = {
@@ -191,8 +151,7 @@ class Permissions(Stack):
             "job_execution_role_arn": (self.job_execution_role, "ARN of the role that starts the jobs' containers"),
         }
         arns = {name: (GetAtt(made, "Arn"), meaning) for name, (made, meaning) in roles.items() if made}
-        of_jobs = [self.instance_role] if self.settings.jobs_use_instance_role else []  # P70
-        names = Join(",", [Ref(made) for made in (*of_jobs, self.job_role) if made])
+        names = Join(",", self._jobs)
         return {
             **arns,
             "lambda_service_role_name": (Ref(self.lambda_service_role), "Name of the function's role"),
