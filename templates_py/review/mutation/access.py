@@ -71,27 +71,33 @@ def change_a_principal(body: Body, title: str, made: Body) -> Iterator[Change]:
 
 def grant_more(body: Body, title: str, made: Body) -> Iterator[Change]:
     """A role gets a secret or a bucket of somebody else's, or is an administrator."""
-    if made["Type"] not in (ROLE, "AWS::IAM::Policy"):
+    if made["Type"] not in (ROLE, "AWS::IAM::ManagedPolicy"):
         return
     admin = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":iam::aws:policy/AdministratorAccess"]]}
     if made["Type"] == ROLE:
         yield ("Properties", "ManagedPolicyArns"), [admin]
     for name, other in body["Resources"].items():
         if other["Type"] == SECRET:
-            yield from _granted(made, name, "secretsmanager:GetSecretValue")
+            yield from _granted(body, made, name, "secretsmanager:GetSecretValue")
         if other["Type"] == "AWS::S3::Bucket":
-            yield from _granted(made, name, "s3:GetObject")
+            yield from _granted(body, made, name, "s3:GetObject")
 
 
-def _granted(made: Body, name: str, action: str) -> Iterator[Change]:
+def _granted(body: Body, made: Body, name: str, action: str) -> Iterator[Change]:
     statement = {"Effect": "Allow", "Action": [action], "Resource": [{"Ref": name}]}
     if made["Type"] == ROLE:
         policies = made["Properties"].get("Policies", [])
         if f"'{name}'" not in str(policies):
             yield ("Properties", "Policies"), [*policies, {"PolicyName": "More", "PolicyDocument": statement}]
-    elif f"'{name}'" not in str(made["Properties"]):
+    elif "Statement" in made["Properties"]["PolicyDocument"] and f"'{name}'" not in _said_of(body, made):
         place = ("Properties", "PolicyDocument", "Statement")
         yield (*place, len(made["Properties"]["PolicyDocument"]["Statement"])), statement
+
+
+def _said_of(body: Body, policy: Body) -> str:
+    """All that is said of whom a policy is for, in this one or another."""
+    every = [one["Properties"] for one in body["Resources"].values() if one["Type"] == policy["Type"]]
+    return str([one for one in every if one.get("Roles") == policy["Properties"].get("Roles")])
 
 
 def leak_a_secret(body: Body, title: str, made: Body) -> Iterator[Change]:

@@ -92,7 +92,8 @@ def actors_may_reach_what_they_are_told_of(tree: Tree) -> Iterator[str]:
 
 
 def _job_needs(tree: Tree) -> Iterator[tuple[str, Any]]:
-    """Where artifacts go without the server between."""
+    """Their database's secrets, by the role that they act by (P70); artifacts, which go without the server between."""
+    yield from (("secretsmanager:GetSecretValue", secret) for secret in job_secrets(tree))
     for box in [box for task in of(tree, TASK) for box in containers(task)]:
         if environment(box).get("ARTIFACTS") == "direct":
             for action in ("s3:ListBucket", "s3:GetObject", "s3:PutObject"):

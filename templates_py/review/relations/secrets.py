@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from templates_py.review.relations.identity import actors, job_roles, job_secrets, roles, statements
 from templates_py.review.relations.view import (
     DATABASE,
-    FUNCTIONS,
     JOB,
     LISTENER_RULE,
     SECRET,
@@ -18,7 +16,6 @@ from templates_py.review.relations.view import (
     containers,
     customs,
     environment,
-    items,
     named,
     of,
     said,
@@ -36,38 +33,6 @@ VALUES = {
     (LISTENER_RULE, ("Actions", "AuthenticateOidcConfig", "ClientSecret")),
 }
 SECRETIVE = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIAL|_KEY$|^KEY$", re.IGNORECASE)
-
-
-def _needed(tree: Tree, role: Resource) -> list[Any]:
-    """The secrets that a role's actors read."""
-    needed: list[Any] = []
-    for one, place in actors(tree, role):
-        if one.type in FUNCTIONS:
-            setups = [setup for setup in customs(tree) if one.path in named(setup.properties.get("ServiceToken"))]
-            needed += [v for setup in setups for k, v in setup.properties.items() if k.endswith("Secret")]
-        if place == "ExecutionRoleArn":
-            needed += [arn for box in containers(one) for arn in secrets_of(box).values()]
-    return needed + (job_secrets(tree) if _of_jobs(tree, role) else [])
-
-
-def _of_jobs(tree: Tree, role: Resource) -> bool:
-    return role.path in job_roles(tree) or any(place == "JobRoleArn" for _, place in actors(tree, role))
-
-
-def secrets_go_only_to_who_needs_them(tree: Tree) -> Iterator[str]:
-    """And jobs read theirs by the role that they act by, and no other (P70)."""
-    for role in roles(tree):
-        needed = {said(arn) for arn in _needed(tree, role)}
-        given: set[str] = set()
-        for path, statement in statements(tree, role):
-            if statement.get("Effect") != "Allow" or "secretsmanager" not in said(statement.get("Action")):
-                continue
-            own = {said(arn) for arn in items(statement.get("Resource"))}
-            given |= own
-            for arn in sorted(own - needed):
-                yield f"{path} lets {role.path} read {arn}, which it does not need"
-        if _of_jobs(tree, role) and not needed <= given:
-            yield f"{role.path} may not read the job database's secrets, and jobs act by it"
 
 
 def no_secret_is_idle(tree: Tree) -> Iterator[str]:
@@ -175,7 +140,6 @@ def _long(length: Any, least: int) -> bool:
 
 
 RULES = (
-    secrets_go_only_to_who_needs_them,
     no_secret_is_idle,
     no_value_of_a_secret_leaves,
     no_secret_is_written_down,
