@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
 
-from audit.flattening import flattened, write
+from audit.flattening import flattened, given, write
 from audit.judgement import judge
 from audit.page import PAGE, page
 from audit.programs import ScannerError
@@ -21,14 +20,14 @@ from templates_py.settings import ROOT
 OUT = ROOT / ".local" / "audit"
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0, 1 where something is found that the register does not have, 2 where that cannot be told."""
     parser = argparse.ArgumentParser(prog="python -m audit", description=__doc__)
     parser.add_argument("--build", type=Path, default=ROOT / "build", help="where the templates are (default: build/)")
     parser.add_argument("--flat", type=Path, help="judge this flattened template instead")
     parser.add_argument("--write", action="store_true", help="only write the flattened templates of build/")
     parser.add_argument("--page", action="store_true", help="only write the register's part of docs/security.md")
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     try:
         if args.page:
             PAGE.write_text(page(load()))
@@ -52,9 +51,7 @@ def _audit(build: Path, flat: Path | None) -> int:
         print(f"{int(time.monotonic() - began):4} s  {text}", flush=True)
 
     register = load()
-    templates = (
-        {flat.stem: json.loads(flat.read_text())} if flat else flattened(templates_of(build), register.deployments)
-    )
+    templates = given(flat) if flat else flattened(templates_of(build), register.deployments)
     scanners = {name: scan for name, scan in {**FAST, **SLOW}.items() if not flat or name != "bandit"}
     say(f"{len(templates)} templates, {len(scanners)} scanners")
     judged = judge(templates, register, scanners, say)

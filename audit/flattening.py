@@ -44,6 +44,22 @@ def flattened(templates: Templates, deployments: Mapping[str, Mapping[str, str]]
     }
 
 
+def given(path: Path) -> dict[str, Body]:
+    """Return the template to judge that a file has: flattened, as `write` leaves it, or with parameters still open.
+
+    Raises ValueError where it is no such template, or a parameter has no value.
+    """
+    expected = "expected a flattened template, as `make flat` writes it"
+    try:
+        body = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path}: no JSON ({error}): {expected}") from None
+    made = body.get("Resources") if isinstance(body, dict) else None
+    if not made or any(one.get("Type") == STACK for one in made.values()):
+        raise ValueError(f"{path}: {'a nested stack is in it' if made else 'no resources'}: {expected}")
+    return {path.stem: _flat({str(path): body}, str(path), SERVED)}
+
+
 def _roots(templates: Templates) -> set[str]:
     nested = {
         posixpath.normpath(posixpath.join(posixpath.dirname(name), posixpath.splitext(url)[0]))
