@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from templates_py.review.mutation.flat import one_template
+from templates_py.review.flat import one_template
 from templates_py.review.scope import STACK, Body, Templates
 from templates_py.review.tree import defaults, flatten
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from templates_py.review.mutation.flat import one_template
+from templates_py.review.flat import one_template
 from templates_py.review.scope import Body
 from templates_py.review.transitions import templates
 from templates_py.review.tree import Tree, defaults, flatten
