@@ -72,7 +72,7 @@ SAID = [
     "e63dcdb8e592' must have a fully-qualified domain name, a supported signature, and a supported key size.",
     "private-dns-enabled cannot be set because there is already a conflicting DNS domain for *.execute-api.us-east-1."
     "amazonaws.com in the VPC",
-    "Found another VPC endpoint subnet in the availability zone of subnet-XXXX. VPC endpoint subnets should be in "
+    "Found another VPC endpoint subnet in the availability zone of subnet-0a1b2c3d. VPC endpoint subnets should be in "
     "different availability zones supported by the VPC endpoint service. (Service: AmazonEC2; Status Code: 400; Error "
     "Code: DuplicateSubnetsInSameZone",
     "Error creating VPC Endpoint: InvalidParameter: The VPC endpoint service com.amazonaws.us-east-1.email-smtp does "
