@@ -47,7 +47,7 @@ def loaded(file: Path, data: Data) -> Settings:
 
 
 @pytest.mark.slow
-@settings(FIXED, max_examples=10)
+@settings(FIXED, max_examples=5)
 @given(data=strategies.FULL)
 def test_valid_settings_lint_clean(data: Data, file: Path) -> None:
     templates = emitted(loaded(file, data))
@@ -88,6 +88,7 @@ def test_valid_settings_become_sound_templates(data: Data, file: Path) -> None:
         assert props["SchedulingPolicyArn"] == {"Ref": policy}
 
 
+@pytest.mark.slow
 @settings(FIXED, max_examples=40)
 @given(data=strategies.SETTINGS, more=strategies.ENVIRONMENTS, name=strategies.NAMES)
 def test_one_more_environment_changes_no_other_resource(data: Data, more: Data, name: str, file: Path) -> None:
@@ -104,6 +105,7 @@ def test_one_more_environment_changes_no_other_resource(data: Data, more: Data, 
     assert len([title for title in new if not title.startswith("LaunchTemplate")]) == 1
 
 
+@pytest.mark.slow
 @settings(FIXED, max_examples=20)
 @given(data=strategies.FULL)
 def test_the_same_settings_give_the_same_bytes(data: Data, file: Path) -> None:
@@ -204,6 +206,7 @@ def refused(file: Path) -> bool:
     return said.startswith(f"{file}: ") and len(said.splitlines()) == 1 and ("expected " in said or "did you " in said)
 
 
+@pytest.mark.slow
 @settings(FIXED, max_examples=120)
 @given(data=mutated())
 def test_invalid_settings_end_in_one_line(data: Data, file: Path) -> None:
@@ -211,6 +214,7 @@ def test_invalid_settings_end_in_one_line(data: Data, file: Path) -> None:
     assert refused(file)
 
 
+@pytest.mark.slow
 @settings(FIXED, max_examples=120)
 @given(data=strategies.SETTINGS, value=strategies.ANYTHING, draw=st.data())
 def test_whatever_is_written_is_settings_or_ends_in_one_line(
