@@ -53,7 +53,7 @@ def _audit(build: Path, flat: Path | None) -> int:
     register = load()
     templates = given(flat) if flat else flattened(templates_of(build), register.deployments)
     scanners = {name: scan for name, scan in {**FAST, **SLOW}.items() if not flat or name != "bandit"}
-    say(f"{len(templates)} templates, {len(scanners)} scanners")
+    say(f"{len(templates)} templates, by {', '.join(scanners)}")
     judged = judge(templates, register, scanners, say)
     return report(judged, register, templates, OUT / "findings.json", whole=not flat)
 

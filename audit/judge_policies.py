@@ -1,13 +1,12 @@
-"""Print what parliament and cloudsplaining say of policies. It runs in their environment, which has not this project.
+"""Print what parliament or cloudsplaining says of policies. It runs in their environment, which has not this project.
 
-Standard input: [[template, resource, document], ...]. Output: [[tool, template, rule, resource, text], ...].
+Argument: which of the two. Standard input: [[template, resource, document], ...]. Output: [[template, rule, resource,
+text], ...].
 """
 
 import json
 import sys
-
-from cloudsplaining.scan.policy_document import PolicyDocument
-from parliament import analyze_policy_string
+from typing import Any
 
 RISKS = (
     "infrastructure_modification",
@@ -18,12 +17,28 @@ RISKS = (
     "service_wildcard",
 )
 
-found = []
-for template, resource, document in json.load(sys.stdin):
-    for one in analyze_policy_string(json.dumps(document), include_community_auditors=True).findings:
-        found.append(["parliament", template, one.issue, resource, str(one.detail)])
+
+def parliament(document: dict[str, Any]) -> list[tuple[str, Any]]:
+    from parliament import analyze_policy_string
+
+    policy = analyze_policy_string(json.dumps(document), include_community_auditors=True)
+    return [(one.issue, one.detail) for one in policy.findings]
+
+
+def cloudsplaining(document: dict[str, Any]) -> list[tuple[str, Any]]:
+    from cloudsplaining.scan.policy_document import PolicyDocument
+
     policy = PolicyDocument(document)
-    for risk in RISKS:
-        if said := getattr(policy, risk):
-            found.append(["cloudsplaining", template, risk, resource, str(said)])
-print(json.dumps(found))
+    return [(risk, said) for risk in RISKS if (said := getattr(policy, risk))]
+
+
+judge = {"parliament": parliament, "cloudsplaining": cloudsplaining}[sys.argv[1]]
+print(
+    json.dumps(
+        [
+            [template, rule, resource, str(text)]
+            for template, resource, document in json.load(sys.stdin)
+            for rule, text in judge(document)
+        ]
+    )
+)

@@ -41,7 +41,7 @@ def judge(
         with ThreadPoolExecutor() as pool:
             running = {tool: pool.submit(_scan, tool, scan, folder, say) for tool, scan in scanners.items()}
         found = [one for tool in running for one in running[tool].result()]
-    tools = frozenset(tool for names in scanners for tool in names.split(", "))
+    tools = frozenset(scanners)
     unexplained = [one for one in found if not one.template and one.entry not in _accepted(register)]
     for template, body in templates.items():
         of_it = [one for one in found if one.template == template]
@@ -50,9 +50,10 @@ def judge(
 
 
 def _scan(tool: str, scan: Scanner, folder: Path, say: Callable[[str], object]) -> list[Finding]:
-    found = list(scan(folder))
-    say(f"{tool}: {len(found)} findings")
-    return found
+    """What a scanner says of a resource by one rule counts once, however many places of it that is about."""
+    found = {(one.template, one.entry): one for one in scan(folder)}
+    say(f"{tool}: {len({entry for _, entry in found})} findings")
+    return list(found.values())
 
 
 def _accepted(register: Register) -> set[str]:

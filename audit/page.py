@@ -23,12 +23,12 @@ def page(register: Register, path: Path = PAGE) -> str:
 def _tools(register: Register) -> Iterable[str]:
     """Each finding of the default deployment is in the register, or `make audit` fails: so it can be counted here."""
     yield from table("scanner", "as it comes", "with the options on", "accepted, by reason")
-    options, accepted = _count(register.options), _count(register.accepted)
+    options, accepted = _count(register.option), _count(register.accepted)
     reasons = {
         tool: sum(any(tool == _tool(entry) for entry in part.entries) for part in register.accepted)
         for tool in accepted
     }
-    for tool in sorted(tool for names in (*FAST, *SLOW) for tool in names.split(", ")):
+    for tool in sorted([*FAST, *SLOW]):
         yield line(tool, str(options[tool] + accepted[tool]), str(accepted[tool]), str(reasons.get(tool, 0)))
     whole = sum(accepted.values())
     yield line("**all**", f"**{sum(options.values()) + whole}**", f"**{whole}**", f"**{len(register.accepted)}**")
@@ -53,7 +53,7 @@ def _accepted(register: Register) -> Iterable[str]:
 
 def _options(register: Register) -> Iterable[str]:
     yield from table("option", "takes away", "because")
-    for part in register.options:
+    for part in register.option:
         yield line(", ".join(f"`{name}`" for name in part.parameters), _findings(part), part.reason)
 
 

@@ -26,9 +26,13 @@ def program(environment: str, name: str) -> str:
 def ran(tool: str, command: list[str], folder: Path, given: str = "", most: int = 1) -> str:
     """Run a command in a folder, and return what it printed.
 
-    Raises ScannerError where its exit status is above `most`: below that a status says that something was found.
+    Raises ScannerError where it is not there, or its exit status is above `most`: below that a status says that
+    something was found.
     """
-    done = subprocess.run(command, cwd=folder, input=given, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, cwd=folder, input=given, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise ScannerError(f"{tool}: {command[0]} is not there: expected what `make audit` sets up") from None
     if not 0 <= done.returncode <= most:
         raise _error(tool, done.returncode, done.stdout + done.stderr)
     return done.stdout

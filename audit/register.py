@@ -6,62 +6,63 @@ must take away what stands under it, in a deployment that has it on.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+import msgspec
+from msgspec import Meta, Struct
 
 from audit.findings import WHOLE, Finding
 from templates_py.settings import ROOT
 
 REGISTER = ROOT / "tests" / "audit" / "accepted.toml"
 HARDENED = "hardened"
+Entry = Annotated[str, Meta(pattern=r"^\S+ \S+ \S+$")]  # tool, rule, resource
 
 
-class Part(NamedTuple):
-    """Why some findings are accepted; for an option also the parameters that take them away."""
+class Part(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why some findings are accepted; for an option also the parameters that take them away, and where they are on."""
 
     reason: str
-    entries: frozenset[str]
-    parameters: dict[str, str]
-    deployment: str
+    findings: list[Entry]
+    parameters: dict[str, str] = {}
+    deployment: str = HARDENED
+
+    @property
+    def entries(self) -> frozenset[str]:
+        return frozenset(self.findings)
 
 
-class Register(NamedTuple):
+class Register(Struct, frozen=True, forbid_unknown_fields=True):
     """All of accepted.toml."""
 
-    accepted: list[Part]
-    options: list[Part]
+    accepted: list[Part] = []
+    option: list[Part] = []
 
     @property
     def parts(self) -> list[Part]:
-        return [*self.accepted, *self.options]
+        return [*self.accepted, *self.option]
 
     @property
     def deployments(self) -> dict[str, dict[str, str]]:
         """What each judged deployment is told: as it comes, hardened, and hardened further in other ways."""
         told: dict[str, dict[str, str]] = {"": {}, HARDENED: {}}
-        for option in sorted(self.options, key=lambda one: one.deployment != HARDENED):
+        for option in sorted(self.option, key=lambda one: one.deployment != HARDENED):
             told.setdefault(option.deployment, dict(told[HARDENED])).update(option.parameters)
         return told
 
 
 def load(path: Path = REGISTER) -> Register:
-    """Read the register. Raises ValueError for an entry that stands twice, or one that is no `tool rule resource`."""
-    body = tomllib.loads(path.read_text())
-    parts = {kind: [_part(one) for one in body.get(kind, [])] for kind in ("accepted", "option")}
-    listed = [entry for kind in parts for one in body.get(kind, []) for entry in one["findings"]]
+    """Read the register. Raises ValueError for what it cannot be, or an entry that stands twice."""
+    try:
+        register = msgspec.toml.decode(path.read_bytes(), type=Register)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"{path.name}: {error}: an entry is a tool, a rule and a resource, under a reason") from None
+    listed = [entry for part in register.parts for entry in part.findings]
     if twice := {entry for entry in listed if listed.count(entry) > 1}:
         raise ValueError(f"{path.name}: {', '.join(sorted(twice))} stands there twice: expected once")
-    if odd := [entry for entry in listed if len(entry.split(" ")) != 3]:
-        raise ValueError(f"{path.name}: {odd[0]!r}: expected a tool, a rule and a resource, with spaces between them")
-    return Register(parts["accepted"], parts["option"])
-
-
-def _part(one: dict[str, object]) -> Part:
-    entries, parameters = one["findings"], one.get("parameters", {})
-    assert isinstance(entries, list) and isinstance(parameters, dict)
-    return Part(str(one["reason"]), frozenset(entries), parameters, str(one.get("deployment", HARDENED)))
+    return register
 
 
 class Scope(NamedTuple):
@@ -83,7 +84,7 @@ def new(findings: Iterable[Finding], register: Register, scope: Scope) -> list[F
     """Return the findings of one template that the register does not have."""
     found = {one.entry: one for one in findings}
     explained = {entry for part in register.accepted for entry in part.entries}
-    for option in register.options:
+    for option in register.option:
         if (entries := scope.among(option.entries)) <= found.keys():
             explained |= entries
     return [one for entry, one in found.items() if entry not in explained]
@@ -100,5 +101,5 @@ def kept(findings: Iterable[Finding], register: Register) -> list[str]:
     where: dict[str, set[str]] = {}
     for one in findings:
         where.setdefault(one.entry, set()).add(one.template.partition("-")[2])
-    entries = {entry for option in register.options for entry in option.entries}
+    entries = {entry for option in register.option for entry in option.entries}
     return sorted(entry for entry in entries if where.get(entry, set()) >= register.deployments.keys())

@@ -27,13 +27,15 @@ def report(judged: Judgement, register: Register, templates: Mapping[str, Body],
     out.write_text(json.dumps(_for_machines(judged, register, unneeded), indent=1) + "\n")
     entries = sum(len(one.entries) for one in register.accepted)
     print(f"{out.relative_to(ROOT)}. The register: {len(register.accepted)} reasons for {entries} entries.")
-    return 1 if judged.new or unneeded or stays else 0
+    wrong = bool(judged.new or unneeded or stays)
+    print("What stands above is not as the register has it." if wrong else "Nothing is found that it does not have.")
+    return int(wrong)
 
 
 def table(judged: Judgement, register: Register, templates: list[str]) -> list[str]:
     """A line for each tool: what it found, what an option takes away, what is accepted, what is new."""
     accepted = {entry for reason in register.accepted for entry in reason.entries}
-    optional = {entry for option in register.options for entry in option.entries}
+    optional = {entry for option in register.option for entry in option.entries}
     fresh = {one.entry for one in judged.new}
     lines = [f"{'':24}{'found':>7}{'an option':>11}{'accepted':>10}{'new':>5}"]
     for tool in [*sorted(judged.tools), "all"]:

@@ -141,13 +141,21 @@ def cfripper(folder: Path) -> Iterator[Finding]:
                     yield Finding(path.name.partition(".")[0], "cfripper", found["rule"], resource, found["reason"])
 
 
-def parliament_and_cloudsplaining(folder: Path) -> Iterator[Finding]:
-    """Each policy of each role."""
+def parliament(folder: Path) -> Iterator[Finding]:
+    """Each policy of each role, with its community auditors."""
+    return _of_policies("parliament", folder)
+
+
+def cloudsplaining(folder: Path) -> Iterator[Finding]:
+    """Each policy of each role: what it may change, hand on or give away."""
+    return _of_policies("cloudsplaining", folder)
+
+
+def _of_policies(tool: str, folder: Path) -> Iterator[Finding]:
     bodies = {name: json.loads((folder / name).read_text()) for name in _templates(folder)}
     given = [[Path(name).stem, *one] for name, body in bodies.items() for one in policies(body)]
-    command = [program("scanners", "python"), str(HERE / "judge_policies.py")]
-    for tool, *found in answer("parliament, cloudsplaining", command, folder, json.dumps(given)):
-        template, rule, resource, text = found
+    command = [program("scanners", "python"), str(HERE / "judge_policies.py"), tool]
+    for template, rule, resource, text in answer(tool, command, folder, json.dumps(given)):
         yield Finding(template, tool, rule, resource, text)
 
 
@@ -171,5 +179,6 @@ SLOW: dict[str, Scanner] = {
     "cdk-nag": cdk_nag,
     "cfn-guard": cfn_guard,
     "cfripper": cfripper,
-    "parliament, cloudsplaining": parliament_and_cloudsplaining,
+    "parliament": parliament,
+    "cloudsplaining": cloudsplaining,
 }

@@ -6,12 +6,12 @@ from typing import Any
 
 from awacs import s3 as to
 from awacs.aws import Condition, Statement, StringLike
-from troposphere import GetAtt, If, Join, NoValue, Ref, Retain, RetainExceptOnCreate, s3
+from troposphere import GetAtt, If, Join, NoValue, Ref, s3
 
 from templates_py.inputs import STRING, Input, Like, Value, name, optional
 from templates_py.policies import allow, arn, document, tls_only
+from templates_py.shared import RETAINED
 
-RETAINED = {"DeletionPolicy": RetainExceptOnCreate, "UpdateReplacePolicy": Retain}  # P62, P25
 BUCKET = Like("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "an S3 bucket name of 3 to 63 small letters, digits, dots, hyphens")
 
 
@@ -30,10 +30,14 @@ def existing_access_logs() -> Input:
     return optional(STRING, "Name of an existing S3 bucket of access logs", BUCKET, otherwise="a new one of MLflow's")
 
 
-def logged(bucket: Value, folder: str) -> If:
-    """The property by which a bucket has its access logs in a folder of another, where that is given."""
-    to = s3.LoggingConfiguration(DestinationBucketName=bucket, LogFilePrefix=f"{folder}/")
-    return If(bucket.given, to, NoValue)
+def logged(bucket: Any, folder: str) -> s3.LoggingConfiguration:
+    """The property by which a bucket has its access logs in a folder of another."""
+    return s3.LoggingConfiguration(DestinationBucketName=bucket, LogFilePrefix=f"{folder}/")
+
+
+def logged_where_given(bucket: Value, folder: str) -> If:
+    """The same, where there is such a bucket."""
+    return If(bucket.given, logged(bucket, folder), NoValue)
 
 
 def private_bucket(title: str, name: Any, *rules: s3.LifecycleRule, key: Value | None = None, **more: Any) -> s3.Bucket:

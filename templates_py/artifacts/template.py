@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from troposphere import GetAtt, If, Ref, Retain, RetainExceptOnCreate
+from troposphere import GetAtt, If, Ref
 from troposphere.dynamodb import (
     AttributeDefinition,
     KeySchema,
@@ -13,9 +13,10 @@ from troposphere.dynamodb import (
 )
 from troposphere.s3 import Bucket, BucketPolicy
 
-from templates_py.buckets import bucket_name, existing_access_logs, logged, private_bucket, tls_only_policy
+from templates_py.buckets import bucket_name, existing_access_logs, logged_where_given, private_bucket, tls_only_policy
 from templates_py.inputs import NUMBER, Like, asked, name
 from templates_py.keys import kms_key_arn
+from templates_py.shared import RETAINED
 from templates_py.stack import Outputs, Stack, resource
 
 TABLE = Like("[A-Za-z0-9_.-]{3,255}", "a table's name of 3 to 255 letters, digits and _ . -")
@@ -33,7 +34,7 @@ class Artifacts(Stack):
 
     @resource
     def bucket(self) -> Bucket:
-        logs = logged(self.existing_access_log_store, "remote-state")
+        logs = logged_where_given(self.existing_access_log_store, "remote-state")
         name = self.remote_state_bucket_name.or_none
         return private_bucket("Bucket", name, key=self.kms_key_arn, LoggingConfiguration=logs)
 
@@ -57,8 +58,7 @@ class Artifacts(Stack):
                 SSESpecification(SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=self.kms_key_arn),
                 SSESpecification(SSEEnabled=True),
             ),
-            DeletionPolicy=RetainExceptOnCreate,
-            UpdateReplacePolicy=Retain,
+            **RETAINED,
         )
 
     def outputs(self) -> Outputs:

@@ -12,7 +12,7 @@ from templates_py.buckets import (
     bucket_name,
     existing_access_logs,
     existing_bucket,
-    logged,
+    logged_where_given,
     private_bucket,
     tls_only_policy,
 )
@@ -43,7 +43,7 @@ class Storage(Stack):
             self.table_setup_script_bucket_name.or_none,
             key=self.kms_key_arn,
             Condition=self._new,
-            LoggingConfiguration=logged(self.existing_access_log_store, "table-setup-script"),
+            LoggingConfiguration=logged_where_given(self.existing_access_log_store, "table-setup-script"),
         )
 
     @resource

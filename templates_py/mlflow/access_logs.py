@@ -57,11 +57,6 @@ def _delivery(service: str, bucket: s3.Bucket, *path: Any, **more: Any) -> State
     return allow(to.PutObject, on=[below], Principal=Principal("Service", [f"{service}.amazonaws.com"]), **more)
 
 
-def artifact_logs(bucket: Any) -> s3.LoggingConfiguration:
-    """What the artifact bucket is told."""
-    return s3.LoggingConfiguration(DestinationBucketName=bucket, LogFilePrefix=f"{ARTIFACTS}/")
-
-
 def balancer_logs(bucket: Any) -> dict[str, Any]:
     """The load balancer's attributes."""
     return {"access_logs.s3.enabled": "true", "access_logs.s3.bucket": bucket, "access_logs.s3.prefix": BALANCER}

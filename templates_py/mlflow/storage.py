@@ -8,9 +8,16 @@ from __future__ import annotations
 from troposphere import Equals, If, Ref
 from troposphere.s3 import Bucket, BucketPolicy
 
-from templates_py.buckets import bucket_name, existing_access_logs, existing_bucket, private_bucket, tls_only_policy
+from templates_py.buckets import (
+    bucket_name,
+    existing_access_logs,
+    existing_bucket,
+    logged,
+    private_bucket,
+    tls_only_policy,
+)
 from templates_py.keys import kms_key_arn
-from templates_py.mlflow.access_logs import artifact_logs, log_bucket, log_bucket_policy
+from templates_py.mlflow.access_logs import ARTIFACTS, log_bucket, log_bucket_policy
 from templates_py.policies import arn
 from templates_py.shared import log_retention
 from templates_py.stack import Outputs, Stack, resource
@@ -32,7 +39,7 @@ class Storage(Stack):
 
     @resource
     def artifact_store(self) -> Bucket:
-        logs = artifact_logs(self._log_bucket)
+        logs = logged(self._log_bucket, ARTIFACTS)
         name = self.mlflow_artifact_store.or_none
         return private_bucket(
             "ArtifactStore", name, key=self.kms_key_arn, Condition=self._new, LoggingConfiguration=logs

@@ -15,9 +15,10 @@ from templates_py.review.tree import Tree, flatten
 from templates_py.review.updates import said
 from templates_py.review.ways import at_stake, way
 from templates_py.settings import Settings
+from templates_py.synthesis import SYSTEMS
 
 MANY = 4
-ROOTS = ("batch", "mlflow", "artifacts", "endpoints")
+ROOTS = tuple(SYSTEMS)
 
 
 def shapes() -> dict[str, Settings]:

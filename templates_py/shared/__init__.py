@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from templates_py.settings import DeletionPolicy
 
 GONE: dict[str, Any] = {"DeletionPolicy": Delete, "UpdateReplacePolicy": Delete}  # as by default, said outright
-RETAINED = {"DeletionPolicy": RetainExceptOnCreate, "UpdateReplacePolicy": Retain}  # P62
+RETAINED: dict[str, Any] = {"DeletionPolicy": RetainExceptOnCreate, "UpdateReplacePolicy": Retain}  # P62, P25
 SUBNETS_IN_VPC = rule(
     {"Fn::EachMemberIn": [{"Fn::ValueOfAll": ["AWS::EC2::Subnet::Id", "VpcId"]}, {"Fn::RefAll": "AWS::EC2::VPC::Id"}]},
     "All subnets must lie in the VPC that VpcId names",

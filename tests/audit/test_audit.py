@@ -17,7 +17,7 @@ from templates_py.settings import ROOT
 from templates_py.settings.loading import load as settings
 
 pytestmark = pytest.mark.slow
-NOTHING = Register([], [])
+NOTHING = Register()
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_the_register_has_nothing_that_is_not_found(judged: Judgement, register:
 FAULTS = {
     "relations": ("MlflowDatabaseInstance", "PubliclyAccessible", True),
     "cfn-lint": ("MlflowDatabaseInstance", "BackupRetentionPeriod", 99),
-    "cfn-lint-serverless": ("BatchLambdaDbInit", "TracingConfig", None),
+    "cfn-lint-serverless": ("BatchLambdaDbInit", "Tracing", "PassThrough"),
     "cloudformation-validate": ("MlflowDatabaseInstance", "NoProperty", "x"),
 }
 
@@ -57,8 +57,7 @@ def test_each_tool_finds_a_fault(ours: dict[str, Any]) -> None:
     sound, broken = copy.deepcopy(ours["hydra"]), copy.deepcopy(ours["hydra"])
     sound["Resources"]["BatchLambdaDbInit"]["Properties"]["Tracing"] = "Active"  # what cfn-lint-serverless wants
     for resource, name, value in FAULTS.values():
-        if value is not None:
-            broken["Resources"][resource]["Properties"][name] = value
+        broken["Resources"][resource]["Properties"][name] = value
     scanners = {tool: FAST[tool] for tool in FAULTS}
     before, after = (
         {(one.tool, one.rule, one.resource) for one in judge({"hydra": body}, NOTHING, scanners).findings}

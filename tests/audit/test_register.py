@@ -8,12 +8,10 @@ import pytest
 
 from audit.findings import Finding
 from audit.page import PAGE, page
-from audit.register import HARDENED, Part, Register, Scope, kept, load, new, stale
+from audit.register import Part, Register, Scope, kept, load, new, stale
 
-ACCEPTED = Part("it must be so", frozenset({"checkov A Bucket"}), {}, HARDENED)
-KEY = Part(
-    "a key costs", frozenset({"checkov K Bucket", "checkov K Secret", "checkov K Table"}), {"Key": "k"}, HARDENED
-)
+ACCEPTED = Part("it must be so", ["checkov A Bucket"])
+KEY = Part("a key costs", ["checkov K Bucket", "checkov K Secret", "checkov K Table"], {"Key": "k"})
 REGISTER = Register([ACCEPTED], [KEY])
 SCOPE = Scope(frozenset({"checkov"}), frozenset({"Bucket", "Secret"}))
 
@@ -52,7 +50,7 @@ def test_an_option_that_takes_nothing_away_is_told() -> None:
 
 
 def test_deployments_are_hardened_by_all_options_and_further_by_those_of_their_own() -> None:
-    theirs = Part("bring your own", frozenset(), {"Existing": "e"}, "existing")
+    theirs = Part("bring your own", [], {"Existing": "e"}, "existing")
     assert Register([], [theirs, KEY]).deployments == {
         "": {},
         "hardened": {"Key": "k"},
@@ -73,7 +71,8 @@ def test_every_entry_has_a_reason_and_the_target_holds() -> None:
     ("body", "said"),
     [
         ('["a b c", "a b c"]', "a b c stands there twice: expected once"),
-        ('["a b"]', "'a b': expected a tool, a rule and a resource"),
+        ('["a b"]', r"\.accepted\[0\]\.findings\[0\]`: an entry is a tool, a rule and a resource"),
+        ('["a b c"]\nwhy = "x"', "unknown field `why`"),
     ],
 )
 def test_a_wrong_entry_is_named(tmp_path: Path, body: str, said: str) -> None:
