@@ -24,7 +24,7 @@ def report(judged: Judgement, register: Register, templates: Mapping[str, Body],
         print(f"stale: {entry}: nothing of the kind is found; take it out of the register")
     for entry in stays:
         print(f"stays: {entry}: its option does not take it away")
-    out.write_text(json.dumps(_for_machines(judged, register, unneeded), indent=1) + "\n")
+    out.write_text(json.dumps(_for_machines(judged, register, unneeded, stays), indent=1) + "\n")
     entries = sum(len(one.entries) for one in register.accepted)
     print(f"{out.relative_to(ROOT)}. The register: {len(register.accepted)} reasons for {entries} entries.")
     wrong = bool(judged.new or unneeded or stays)
@@ -45,10 +45,10 @@ def table(judged: Judgement, register: Register, templates: list[str]) -> list[s
     return [*lines, f"of {', '.join(templates)}; one rule on one resource counts once"]
 
 
-def _for_machines(judged: Judgement, register: Register, unneeded: list[str]) -> dict[str, object]:
+def _for_machines(judged: Judgement, register: Register, unneeded: list[str], stays: list[str]) -> dict[str, object]:
     reasons = {entry: part.reason for part in register.parts for entry in part.entries}
     fresh = set(judged.new)
-    return {"findings": [_row(one, reasons, fresh) for one in judged.findings], "stale": unneeded}
+    return {"findings": [_row(one, reasons, fresh) for one in judged.findings], "stale": unneeded, "stays": stays}
 
 
 def _row(one: Finding, reasons: Mapping[str, str], fresh: set[Finding]) -> dict[str, str]:
