@@ -88,3 +88,31 @@ def test_whose_logs_are_taken_is_found(store: str) -> None:
     statement["Condition"]["ArnLike"]["aws:SourceArn"] = "arn:aws:s3:::somebodys"
     (said,) = RULES["log_buckets_take_nothing_but_logs"](tree)
     assert "takes the logs of a bucket that stores no artifacts" in said
+
+
+@pytest.mark.parametrize(
+    ("path", "title", "folder"),
+    [
+        ("batch/storage", "TableSetupScriptBucket", "table-setup-script"),
+        ("artifacts/template", "Bucket", "remote-state"),
+    ],
+)
+def test_the_other_buckets_log_to_a_companys_bucket_where_there_is_one(
+    templates: dict[str, Body], path: str, title: str, folder: str
+) -> None:
+    bucket = {"Ref": "ExistingAccessLogStore"}
+    assert templates[path]["Resources"][title]["Properties"]["LoggingConfiguration"] == {
+        "Fn::If": [
+            "ExistingAccessLogStoreGiven",
+            {"DestinationBucketName": bucket, "LogFilePrefix": f"{folder}/"},
+            {"Ref": "AWS::NoValue"},
+        ]
+    }
+
+
+def test_a_company_is_asked_for_its_bucket_once(templates: dict[str, Body]) -> None:
+    asked = templates["template"]["Parameters"]
+    assert [name for name in asked if name.endswith("ExistingAccessLogStore")] == ["ExistingAccessLogStore"]
+    assert templates["mlflow/storage"]["Conditions"]["NewAccessLogs"] == {
+        "Fn::Equals": [{"Ref": "ExistingAccessLogStore"}, ""]
+    }
